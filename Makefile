@@ -1,0 +1,52 @@
+# Two commands do all the set-up: `make run` and `make test`. Python 3.11+ and make are needed; the
+# tests also need node and npm, because they run the real Claude Code.
+
+PYTHON ?= python3
+VENV   ?= .venv
+CONFIG ?= $(firstword $(wildcard config.yaml) config.example.yaml)
+PORT   ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: run test check lint types contracts format clean
+
+run: $(VENV)/.run
+	$(BIN)/gateway serve --config $(CONFIG) $(if $(PORT),--port $(PORT))
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest $(TESTS)
+
+check: lint types contracts
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check gateway tests
+	$(BIN)/ruff format --check gateway tests
+
+types: $(VENV)/.test
+	$(BIN)/mypy
+
+contracts: $(VENV)/.test
+	$(BIN)/lint-imports
+
+format: $(VENV)/.test
+	$(BIN)/ruff check --fix gateway tests
+	$(BIN)/ruff format gateway tests
+
+clean:
+	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'Python 3.11 or later is needed; name one with make PYTHON=python3.12 …'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml | $(VENV)/bin/python
+	@echo 'Installing the gateway into $(VENV) (once).'
+	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(VENV)/bin/python
+	@echo 'Installing the gateway and what its tests need into $(VENV) (once).'
+	$(PIP) install --editable '.[test,lint]'
+	@touch $@ $(VENV)/.run
