@@ -1,0 +1,125 @@
+"""Every failure that can reach a client, with its HTTP status and Anthropic error type. No IO.
+
+    GatewayError
+      InvalidRequest      400  invalid_request_error   the client's fault
+      Unauthenticated     401  authentication_error
+      NotFound            404  not_found_error
+      MethodNotAllowed    405  invalid_request_error
+      RequestTooLarge     413  request_too_large
+      MissingKey          401  authentication_error    the operator's fault
+      UpstreamFailure     any  mapped by the dialect   the provider's fault
+        UpstreamBroken    502  api_error
+        UpstreamTimeout   504  timeout_error
+
+The message is written for the person at the client. It never holds a credential.
+Types and statuses: https://docs.anthropic.com/en/api/errors
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from gateway import json_text
+
+NO_RETRY: Mapping[str, str] = MappingProxyType({"x-should-retry": "false"})
+"""Sent with failures that the same request will meet again; the official clients obey it."""
+
+
+class GatewayError(Exception):
+    """A failure with everything needed to answer it."""
+
+    status = 500
+    type = "api_error"
+    headers: Mapping[str, str] = MappingProxyType({})
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        type: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status or self.status
+        self.type = type or self.type
+        self.headers = headers if headers is not None else self.headers
+
+    def body(self, request_id: str | None = None) -> bytes:
+        """The Anthropic error envelope."""
+        envelope: dict[str, object] = {
+            "type": "error",
+            "error": {"type": self.type, "message": self.message},
+        }
+        if request_id is not None:
+            envelope["request_id"] = request_id
+        return json_text.encode(envelope)
+
+
+class InvalidRequest(GatewayError):
+    """The request cannot be understood, or asks for what the target cannot do."""
+
+    status = 400
+    type = "invalid_request_error"
+
+
+class Unauthenticated(GatewayError):
+    """The client did not show a key that this gateway knows."""
+
+    status = 401
+    type = "authentication_error"
+    headers = NO_RETRY
+
+
+class NotFound(GatewayError):
+    """No such path, model or provider."""
+
+    status = 404
+    type = "not_found_error"
+
+
+class MethodNotAllowed(GatewayError):
+    """The path exists, for another method."""
+
+    status = 405
+    type = "invalid_request_error"
+
+
+class RequestTooLarge(GatewayError):
+    """The body is over the configured limit."""
+
+    status = 413
+    type = "request_too_large"
+
+
+class MissingKey(GatewayError):
+    """The chosen provider needs a key that the operator has not set."""
+
+    status = 401
+    type = "authentication_error"
+    headers = NO_RETRY
+
+
+class UpstreamFailure(GatewayError):
+    """The provider answered with an error, in its own words."""
+
+    status = 502
+    envelope: bytes | None = None
+    """The provider's own body, where it has the Anthropic form already and is passed on as it is."""
+
+    def body(self, request_id: str | None = None) -> bytes:
+        """The provider's envelope if there is one, otherwise one of ours."""
+        return self.envelope if self.envelope is not None else super().body(request_id)
+
+
+class UpstreamBroken(UpstreamFailure):
+    """The provider could not be reached, or its answer stopped or made no sense."""
+
+
+class UpstreamTimeout(UpstreamFailure):
+    """The provider stayed silent for longer than the configured time."""
+
+    status = 504
+    type = "timeout_error"

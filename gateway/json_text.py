@@ -1,0 +1,110 @@
+"""JSON as bytes: fast, and identical in meaning where the fast codec refuses. No IO.
+
+msgspec refuses what real clients send: escapes of lone surrogates, which JavaScript writes when it cuts
+a string inside an emoji. The standard library takes them, so it is the fallback in both directions.
+What is no JSON to either, such as `NaN` or a number too large for a double, is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import msgspec
+
+Raw = msgspec.Raw
+"""A JSON value that is only carried: its bytes, not decoded."""
+
+_REFUSED = (msgspec.DecodeError, UnicodeError, RecursionError)
+_decode = msgspec.json.Decoder().decode
+_decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
+_decode_items = msgspec.json.Decoder(list[Raw]).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class NotJSON(ValueError):
+    """The text is not JSON; the message says where it stops being so."""
+
+
+def decode(text: bytes | str) -> Any:
+    """The value of `text`; raises `NotJSON`."""
+    try:
+        return _decode(text)
+    except _REFUSED:
+        return _decode_leniently(text)
+
+
+def _decode_leniently(text: bytes | str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
+        raise NotJSON(str(error)) from None
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    if math.isinf(number := float(text)):
+        raise ValueError("a number is too large for a double")
+    return number
+
+
+def decode_fields(text: bytes) -> dict[str, Raw]:
+    """The top level of an object, each value left as the bytes it came in."""
+    try:
+        return _decode_fields(text)
+    except _REFUSED:
+        value = _decode_leniently(text)
+    if not isinstance(value, dict):
+        raise NotJSON(f"expected an object, got {kind_of(value)}")
+    return {name: Raw(encode(item)) for name, item in value.items()}
+
+
+def decode_items(text: bytes) -> list[Raw]:
+    """The items of an array, each left as the bytes it came in."""
+    try:
+        return _decode_items(text)
+    except _REFUSED:
+        value = _decode_leniently(text)
+    if not isinstance(value, list):
+        raise NotJSON(f"expected an array, got {kind_of(value)}")
+    return [Raw(encode(item)) for item in value]
+
+
+def encode(value: Any) -> bytes:
+    """Compact JSON, UTF-8; text that UTF-8 cannot carry is escaped."""
+    try:
+        return _encode(value)
+    except (UnicodeEncodeError, msgspec.ValidationError, TypeError, RecursionError):
+        return json.dumps(value, separators=(",", ":"), default=_plain).encode("ascii")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, msgspec.Raw):
+        return json.loads(bytes(value))
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def encode_text(value: Any) -> str:
+    """`encode`, as text: for the formats that put JSON inside a JSON string."""
+    return encode(value).decode("utf-8")
+
+
+def kind_of(value: object) -> str:
+    """What a person calls a JSON value of this type."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case list():
+            return "an array"
+        case _:
+            return "an object"

@@ -1,0 +1,208 @@
+"""The emitter: turns what a model says into one legal Anthropic message. No IO.
+
+The order of an event stream is a small language: `message_start`, then blocks that each start, grow
+and stop one at a time with dense indexes, then one `message_delta`, then `message_stop`. Callers
+cannot name an index or open a block, so no caller can break it. What it also keeps:
+
+- a block appears with its first content: no empty text block (clients store it, and the API refuses
+  the whole conversation from then on), no block of white space alone;
+- a tool id is unique in the conversation and of the alphabet `[A-Za-z0-9_-]`: clients drop a call
+  whose id they have seen, together with its result;
+- a signature is sent whole, once, just before its thinking block stops;
+- after the end nothing is said, whatever is still called.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from uuid import uuid4
+
+from gateway.errors import GatewayError
+from gateway.messages.vocabulary import StopReason, Usage
+from gateway.messages.writers import Writer
+
+LEGAL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+
+
+def random_id(prefix: str) -> str:
+    """A fresh id of the wire's form: `msg_…`, `toolu_…`, `req_…`."""
+    return f"{prefix}_{uuid4().hex[:24]}"
+
+
+class Emitter:
+    """The last sink of every translated answer. Says it to a `Writer`."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        *,
+        model: str,
+        prompt_estimate: Callable[[], int] = lambda: 0,
+        id_is_taken: Callable[[str], bool] = lambda _: False,
+        mint: Callable[[str], str] = random_id,
+    ) -> None:
+        self._writer = writer
+        self._model = model
+        self._prompt_estimate = prompt_estimate
+        self._id_is_taken = id_is_taken
+        self._mint = mint
+        self._ids: set[str] = set()
+        self._started = False
+        self._ended = False
+        self._open: str | None = None
+        self._index = -1
+        self._white_space = ""
+        self._signature = ""
+        self._usage: Usage | None = None
+        self.stop_reason: str | None = None
+        self.failure: GatewayError | None = None
+
+    @property
+    def started(self) -> bool:
+        """Something of the answer has been said."""
+        return self._started
+
+    @property
+    def ended(self) -> bool:
+        """The answer is complete, or has failed."""
+        return self._ended
+
+    @property
+    def final_usage(self) -> Usage | None:
+        """The last usage reported, if any."""
+        return self._usage
+
+    # -- what the model says --------------------------------------------------------------------
+
+    def text(self, text: str) -> None:
+        """Grows the open text block, or opens one."""
+        if self._ended or not text:
+            return
+        if self._open != "text":
+            text = self._white_space + text
+            if text.isspace():
+                self._white_space = text
+                return
+            self._white_space = ""
+            self._start_block("text", {"type": "text", "text": ""})
+        self._writer.delta(text)
+
+    def thinking(self, text: str) -> None:
+        """Grows the open thinking block, or opens one."""
+        if self._ended or not text:
+            return
+        if self._open != "thinking" or self._signature:
+            self._start_thinking()  # a signature seals its block: what follows is another one
+        self._writer.delta(text)
+
+    def signature(self, signature: str) -> None:
+        """Signs the open thinking block; without one, makes an empty block to carry it."""
+        if self._ended or not signature:
+            return
+        if self._open != "thinking" or self._signature:
+            self._start_thinking()
+        self._signature = signature
+
+    def redacted_thinking(self, data: str) -> None:
+        """A block of its own."""
+        if self._ended:
+            return
+        self._start_block("redacted", {"type": "redacted_thinking", "data": data})
+        self._close_block()
+
+    def tool_start(self, id: str | None, name: str) -> None:
+        """Opens a tool_use block; the id is replaced when it is unfit or taken."""
+        if self._ended:
+            return
+        self._start_block(
+            "tool_use", {"type": "tool_use", "id": self._fit_id(id), "name": name, "input": {}}
+        )
+
+    def tool_input(self, fragment: str) -> None:
+        """Grows the open tool call."""
+        if self._ended or self._open != "tool_use" or not fragment:
+            return
+        self._writer.delta(fragment)
+
+    def tool_end(self) -> None:
+        """Stops the open tool call."""
+        if not self._ended and self._open == "tool_use":
+            self._close_block()
+
+    def usage(self, usage: Usage) -> None:
+        """Kept until the end: the wire carries the true usage in `message_delta`."""
+        if not self._ended:
+            self._usage = usage
+
+    def finish(self, reason: StopReason, *, stop_sequence: str | None = None) -> None:
+        """Ends the message."""
+        if self._ended:
+            return
+        self.start()
+        self._close_block()
+        self._ended = True
+        self.stop_reason = reason
+        usage = self._usage or Usage(input=self._prompt_estimate(), estimated=True)
+        self._writer.end(reason, stop_sequence, usage)
+
+    def fail(self, error: GatewayError) -> None:
+        """Ends with an error event. Before the start the caller still has the HTTP status to use."""
+        if self._ended:
+            return
+        self._ended = True
+        self.failure = error
+        if self._started:
+            self._writer.error(error)
+
+    # -- what the gateway says ------------------------------------------------------------------
+
+    def start(self) -> None:
+        """`message_start`, once. The prompt's size in it is an estimate until the end."""
+        if self._started or self._ended:
+            return
+        self._started = True
+        usage = self._usage or Usage(input=self._prompt_estimate())
+        self._writer.start(self._mint("msg"), self._model, usage)
+
+    def heartbeat(self) -> None:
+        """Keeps a waiting client's watchdog quiet.
+
+        An empty delta inside a tool call, because older clients do not count `ping` events.
+        """
+        if self._ended:
+            return
+        if self._open == "tool_use":
+            self._writer.delta("")
+        else:
+            self._writer.ping()
+
+    # -- blocks ---------------------------------------------------------------------------------
+
+    def _start_block(self, kind: str, block: dict[str, object]) -> None:
+        self.start()
+        self._close_block()
+        self._white_space = ""
+        self._open = kind
+        self._index += 1
+        self._writer.block_start(self._index, block)
+
+    def _start_thinking(self) -> None:
+        self._start_block("thinking", {"type": "thinking", "thinking": "", "signature": ""})
+
+    def _close_block(self) -> None:
+        if self._open is None:
+            return
+        if self._signature:
+            self._writer.signature(self._signature)
+            self._signature = ""
+        self._open = None
+        self._writer.block_stop()
+
+    def _fit_id(self, id: str | None) -> str:
+        fits = id is not None and LEGAL_ID.match(id) and id not in self._ids
+        chosen = (
+            id if id is not None and fits and not self._id_is_taken(id) else self._mint("toolu")
+        )
+        self._ids.add(chosen)
+        return chosen

@@ -1,0 +1,189 @@
+"""A client's request: its fields stay the bytes they came in until somebody asks for one. No IO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gateway import json_text
+from gateway.errors import InvalidRequest
+from gateway.json_text import NotJSON, Raw
+
+
+class MessagesRequest:
+    """An immutable request body.
+
+    `get` decodes one field and remembers the value; callers treat it as read-only and make a new
+    request with `replace`. Fields that nobody looked at are never decoded, and are sent on as they
+    came. Unknown fields are kept: the protocol grows faster than any list of it.
+    """
+
+    __slots__ = ("_checked", "_fields", "_order", "_values", "raw")
+
+    def __init__(
+        self,
+        raw: bytes | None,
+        order: tuple[str, ...],
+        fields: Mapping[str, Raw],
+        values: dict[str, Any],
+    ) -> None:
+        self.raw = raw
+        """The body as it came; None once something was replaced."""
+        self._order = order
+        self._fields = fields
+        self._values = values
+        self._checked: set[str] = set()
+
+    @classmethod
+    def parse(cls, raw: bytes) -> MessagesRequest:
+        """Reads a body. Lenient: what it does not need to understand it does not check."""
+        try:
+            fields = json_text.decode_fields(raw)
+        except NotJSON as error:
+            raise InvalidRequest(f"The request body is not a JSON object: {error}") from None
+        request = cls(raw, tuple(fields), fields, {})
+        if not isinstance(request.get("model"), str) or not request.model:
+            raise InvalidRequest("model: Field required (a string, such as claude-sonnet-5-5)")
+        if not isinstance(request.get("stream", False), bool):
+            raise InvalidRequest("stream: Input should be true or false")
+        if "messages" not in fields:
+            raise InvalidRequest("messages: Field required")
+        return request
+
+    @property
+    def model(self) -> str:
+        """The model that the client asked for."""
+        model: str = self.get("model")
+        return model
+
+    @property
+    def stream(self) -> bool:
+        """The client wants an event stream."""
+        return bool(self.get("stream", False))
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The conversation. Raises `InvalidRequest` when its shape is not that of messages."""
+        messages = self.list_field("messages")
+        if "messages" not in self._checked:
+            for index, message in enumerate(messages):
+                _check_object(message, f"messages.{index}")
+                _check_content(message.get("content"), f"messages.{index}.content")
+            self._checked.add("messages")
+        return messages
+
+    @property
+    def system(self) -> str | list[dict[str, Any]]:
+        """The system prompt: text or text blocks; empty when there is none."""
+        system = self.get("system")
+        _check_content(system, "system")
+        return system or ""
+
+    @property
+    def tools(self) -> list[dict[str, Any]]:
+        """The tools on offer; none when the field is missing."""
+        tools = self.list_field("tools")
+        for index, tool in enumerate(tools):
+            _check_object(tool, f"tools.{index}")
+            _check_object(tool.get("input_schema") or {}, f"tools.{index}.input_schema")
+        return tools
+
+    def object_field(self, name: str) -> dict[str, Any]:
+        """The value of a field that is an object; empty when it is missing or null."""
+        value = self.get(name)
+        if value is None:
+            return {}
+        _check_object(value, name)
+        return dict(value)
+
+    def list_field(self, name: str) -> list[Any]:
+        """The value of a field that is an array; empty when it is missing or null."""
+        value = self.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise InvalidRequest(f"{name}: expected an array, got {json_text.kind_of(value)}")
+        return value
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._order
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._order)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of a field."""
+        if name in self._values:
+            return self._values[name]
+        if (raw := self._fields.get(name)) is None:
+            return default
+        try:
+            value = json_text.decode(bytes(raw))
+        except NotJSON as error:
+            raise InvalidRequest(f"{name}: not JSON: {error}") from None
+        self._values[name] = value
+        return value
+
+    def raw_field(self, name: str) -> bytes | None:
+        """A field as JSON text, without decoding one that was not replaced."""
+        if (raw := self._fields.get(name)) is not None:
+            return bytes(raw)
+        return json_text.encode(self._values[name]) if name in self._values else None
+
+    def replace(self, **changes: Any) -> MessagesRequest:
+        """A request with other values in these fields; all other fields keep their bytes."""
+        fields = {name: raw for name, raw in self._fields.items() if name not in changes}
+        order = (*self._order, *(name for name in changes if name not in self._order))
+        return MessagesRequest(None, order, fields, {**self._values, **changes})
+
+    def without(self, *names: str) -> MessagesRequest:
+        """A request that lacks these fields."""
+        order = tuple(name for name in self._order if name not in names)
+        fields = {name: raw for name, raw in self._fields.items() if name not in names}
+        values = {name: value for name, value in self._values.items() if name not in names}
+        return MessagesRequest(None, order, fields, values)
+
+    def encode(self) -> bytes:
+        """The body to send: the very bytes that came, if nothing was replaced."""
+        if self.raw is not None:
+            return self.raw
+        fields, values = self._fields, self._values
+        return json_text.encode(
+            {name: fields[name] if name in fields else values[name] for name in self._order}
+        )
+
+
+def _check_object(value: Any, where: str) -> None:
+    if not isinstance(value, dict):
+        raise InvalidRequest(f"{where}: expected an object, got {json_text.kind_of(value)}")
+
+
+def _check_content(content: Any, where: str) -> None:
+    """Content is text or a list of blocks, and so is the content inside a block."""
+    if content is None or isinstance(content, str):
+        return
+    if not isinstance(content, list):
+        raise InvalidRequest(
+            f"{where}: expected a string or an array of blocks, got {json_text.kind_of(content)}"
+        )
+    for index, block in enumerate(content):
+        _check_object(block, f"{where}.{index}")
+        _check_block(block, f"{where}.{index}")
+
+
+def _check_block(block: Mapping[str, Any], where: str) -> None:
+    for name in _TEXTS:
+        if not isinstance(block.get(name, ""), str):
+            raise InvalidRequest(f"{where}.{name}: expected a string")
+    kind = block.get("type")
+    if kind in _WITH_CONTENT:
+        _check_content(block.get("content"), f"{where}.content")
+    elif kind in _WITH_SOURCE:
+        source: Any = block.get("source")
+        _check_object(source, f"{where}.source")
+        _check_content(source.get("content"), f"{where}.source.content")
+
+
+_TEXTS = ("type", "text", "thinking", "id", "name", "tool_use_id")
+_WITH_CONTENT = frozenset({"tool_result", "search_result"})
+_WITH_SOURCE = frozenset({"image", "document"})

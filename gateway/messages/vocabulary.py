@@ -1,0 +1,106 @@
+"""Words that every part shares: messages, stop reasons, usage, and what can be said to a sink. No IO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from gateway.errors import GatewayError
+
+Message = dict[str, Any]
+"""An Anthropic message as JSON: `{id, type, role, model, content, stop_reason, usage, …}`."""
+
+StopReason = Literal[
+    "end_turn",
+    "max_tokens",
+    "stop_sequence",
+    "tool_use",
+    "pause_turn",
+    "refusal",
+    "model_context_window_exceeded",
+]
+
+DONE_REASONS: frozenset[str] = frozenset({"end_turn", "stop_sequence", "tool_use"})
+"""Stop reasons of an answer that the model finished by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one answer, counted the Anthropic way.
+
+    The prompt is `input + cache_read + cache_creation`: the three never overlap. `output` includes
+    thinking. None means that the provider did not say.
+    """
+
+    input: int = 0
+    output: int = 0
+    cache_read: int | None = None
+    cache_creation: int | None = None
+    thinking: int | None = None
+    estimated: bool = False
+    """Counted here, because the provider reported nothing."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The wire's `usage` object; only what is known stands in it."""
+        usage: dict[str, Any] = {"input_tokens": self.input, "output_tokens": self.output}
+        if self.cache_creation is not None:
+            usage["cache_creation_input_tokens"] = self.cache_creation
+        if self.cache_read is not None:
+            usage["cache_read_input_tokens"] = self.cache_read
+        if self.thinking is not None:
+            usage["output_tokens_details"] = {"thinking_tokens": self.thinking}
+        return usage
+
+    @staticmethod
+    def from_json(usage: dict[str, Any]) -> Usage:
+        """Reads the wire's `usage` object; what is no number is not known."""
+        details = usage.get("output_tokens_details")
+
+        def count(holder: Any, name: str) -> int | None:
+            value = holder.get(name) if isinstance(holder, dict) else None
+            return value if isinstance(value, int) else None
+
+        return Usage(
+            input=count(usage, "input_tokens") or 0,
+            output=count(usage, "output_tokens") or 0,
+            cache_read=count(usage, "cache_read_input_tokens"),
+            cache_creation=count(usage, "cache_creation_input_tokens"),
+            thinking=count(details, "thinking_tokens"),
+        )
+
+
+class Sink(Protocol):
+    """One stage of an answer. It is told what the model said, in order, and tells the next stage.
+
+    Calls rather than event objects: a streamed chunk costs a method call and no allocation.
+    """
+
+    def text(self, text: str) -> None:
+        """Some text of the answer."""
+
+    def thinking(self, text: str) -> None:
+        """Some thinking."""
+
+    def signature(self, signature: str) -> None:
+        """The whole signature of the thinking before it."""
+
+    def redacted_thinking(self, data: str) -> None:
+        """A whole block of thinking that only its origin can read."""
+
+    def tool_start(self, id: str | None, name: str) -> None:
+        """A tool call begins; what follows until `tool_end` is its input."""
+
+    def tool_input(self, fragment: str) -> None:
+        """A piece of the call's input, as JSON text."""
+
+    def tool_end(self) -> None:
+        """The call's input is complete, as far as the provider sent it."""
+
+    def usage(self, usage: Usage) -> None:
+        """What the answer cost; a later report replaces an earlier one."""
+
+    def finish(self, reason: StopReason, *, stop_sequence: str | None = None) -> None:
+        """The answer ended; nothing may follow."""
+
+    def fail(self, error: GatewayError) -> None:
+        """The provider broke off with an error; nothing may follow."""

@@ -1,0 +1,189 @@
+"""Token counts, without a network and without doing the same work twice. No IO but the shipped ranks.
+
+Counts are those of `o200k_base`. A text is counted in parts of `PART` characters: the encoder then
+never holds the interpreter for long and cannot meet its own limit on runs of white space; the count
+differs from that of the whole text by about 0.01 %. What was counted is remembered by digest, so that
+the next turn of a conversation pays for its new blocks only.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import tiktoken
+
+from gateway import json_text, resources
+from gateway.messages import MessagesRequest
+
+PART = 65_536
+"""Characters counted in one call of the encoder."""
+
+REMEMBERED = 200_000
+"""Texts whose count is kept, about 150 bytes each."""
+
+IMAGE = 1_600
+"""Tokens of the largest image that the API accepts without scaling it down."""
+
+FRAME = 3
+"""Tokens that the frame of a message costs."""
+
+O200K_SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
+
+# The split that defines the encoding, see https://github.com/openai/tiktoken: words with an optional
+# leading mark and an English ending, numbers of up to three digits, punctuation, line ends, spaces.
+_ENDING = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+_UPPER, _LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+O200K_SPLIT = "|".join(
+    [
+        rf"[^\r\n\p{{L}}\p{{N}}]?{_UPPER}*{_LOWER}+{_ENDING}",
+        rf"[^\r\n\p{{L}}\p{{N}}]?{_UPPER}+{_LOWER}*{_ENDING}",
+        r"\p{N}{1,3}",
+        r" ?[^\s\p{L}\p{N}]+[\r\n/]*",
+        r"\s*[\r\n]+",
+        r"\s+(?!\S)",
+        r"\s+",
+    ]
+)
+
+
+class Encoder(Protocol):
+    """Counts the tokens of a text."""
+
+    def count(self, text: str) -> int:
+        """The number of tokens."""
+
+
+class Tiktoken:
+    """`o200k_base` from the shipped ranks, built on the first count (about 0.2 s) and then shared."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path or resources.encoding_file("o200k_base")
+        self._encoding: tiktoken.Encoding | None = None
+        self._lock = threading.Lock()
+
+    def load(self) -> tiktoken.Encoding:
+        """Builds the encoder now; raises `ValueError` when the shipped file is damaged."""
+        with self._lock:
+            if self._encoding is None:
+                ranks = read_ranks(self._path.read_bytes(), O200K_SHA256)
+                self._encoding = tiktoken.Encoding(
+                    "o200k_base", pat_str=O200K_SPLIT, mergeable_ranks=ranks, special_tokens={}
+                )
+            return self._encoding
+
+    def count(self, text: str) -> int:
+        """Counts in parts; text that looks like a special token is text."""
+        encode = (self._encoding or self.load()).encode_ordinary
+        if len(text) <= PART:
+            return len(encode(text))
+        return sum(len(encode(text[at : at + PART])) for at in range(0, len(text), PART))
+
+
+def read_ranks(packed: bytes, sha256: str) -> dict[bytes, int]:
+    """The ranks in a gzipped tiktoken file; raises `ValueError` when its digest is another."""
+    text = gzip.decompress(packed)
+    if (found := hashlib.sha256(text).hexdigest()) != sha256:
+        raise ValueError(f"token ranks are damaged: sha256 {found}, expected {sha256}")
+    pairs = (line.split() for line in text.splitlines())
+    return {base64.b64decode(token): int(rank) for token, rank in pairs}
+
+
+class TokenCounter:
+    """Counts requests block by block and remembers each block by digest. Safe between threads."""
+
+    def __init__(self, encoder: Encoder, *, remembered: int = REMEMBERED) -> None:
+        self._encoder = encoder
+        self._remembered = remembered
+        self._counts: OrderedDict[bytes, int] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def text(self, text: str) -> int:
+        """The tokens of one text."""
+        if not text:
+            return 0
+        data = text.encode("utf-8", "surrogatepass")
+        digest = hashlib.blake2b(data, digest_size=16).digest()
+        with self._lock:
+            if (known := self._counts.get(digest)) is not None:
+                self._counts.move_to_end(digest)
+                return known
+        count = self._encoder.count(text)
+        with self._lock:
+            self._counts[digest] = count
+            if len(self._counts) > self._remembered:
+                self._counts.popitem(last=False)
+        return count
+
+    def request(self, request: MessagesRequest) -> int:
+        """The tokens of the prompt that a request makes: system, tools and messages."""
+        total = self.content(request.system)
+        if (tools := request.raw_field("tools")) is not None:
+            total += self.text(tools.decode("utf-8", "replace"))
+        for message in request.messages:
+            total += FRAME + self.content(message.get("content"))
+        return total
+
+    def content(self, content: Any) -> int:
+        """The tokens of a `content` or `system` value: text, or a list of blocks."""
+        if isinstance(content, str):
+            return self.text(content)
+        if isinstance(content, list):
+            return sum(self._block(block) for block in content)
+        return 0
+
+    def _block(self, block: Any) -> int:
+        if not isinstance(block, dict):
+            return self.content(block)
+        texts, nested = _COUNTED.get(str(block.get("type")), (None, ()))
+        if texts is None:
+            return self.text(json_text.encode_text(block))
+        total = sum(self.text(text) for text in _strings(block, texts))
+        total += sum(self.content(block.get(name)) for name in nested)
+        if "input" in block:
+            total += self.text(json_text.encode_text(block["input"]))
+        if isinstance(source := block.get("source"), dict):
+            total += self._source(source, is_image=block["type"] == "image")
+        return total
+
+    def _source(self, source: Mapping[str, Any], *, is_image: bool) -> int:
+        data = source.get("data")
+        if not isinstance(data, str):
+            return self.content(source.get("content"))
+        if source.get("type") == "text":
+            return self.text(data)
+        # A picture has a greatest size; a PDF page of 30 KB holds about as many tokens as a picture.
+        return min(len(data), IMAGE if is_image else max(IMAGE, len(data) // 20))
+
+
+_COUNTED: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "text": (("text",), ()),
+    "thinking": (("thinking",), ()),
+    "redacted_thinking": (("data",), ()),
+    "image": ((), ()),
+    "document": (("title", "context"), ()),
+    "search_result": (("title", "source"), ("content",)),
+    "tool_use": (("name",), ()),
+    "server_tool_use": (("name",), ()),
+    "tool_result": ((), ("content",)),
+}
+"""Block type -> the fields that hold text, and the fields that hold content. Others count as JSON."""
+
+
+def _strings(block: Mapping[str, Any], names: Iterable[str]) -> Iterable[str]:
+    return (value for name in names if isinstance(value := block.get(name), str))
+
+
+def upper_bound(raw: bytes) -> int:
+    """A number of tokens that a request body cannot exceed: no token is shorter than a byte.
+
+    Numbers written with an exponent are counted as they are written out, so a body made of nothing
+    else can exceed it; no prompt is.
+    """
+    return len(raw)
