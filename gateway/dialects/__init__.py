@@ -1,0 +1,17 @@
+"""Wire formats, one package each. No IO.
+
+To add one: write `gateway/dialects/NAME/`, satisfy `Dialect`, name it in `DIALECTS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway.dialects.anthropic import Anthropic
+from gateway.dialects.base import Answer, AnswerContext, Dialect, Outgoing
+from gateway.dialects.openai_chat import OpenAIChat
+
+__all__ = ["DIALECTS", "Answer", "AnswerContext", "Dialect", "Outgoing"]
+
+DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (Anthropic(), OpenAIChat())}
+"""Name in the config -> the dialect without quirks."""

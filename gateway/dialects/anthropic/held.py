@@ -1,0 +1,129 @@
+"""One tool call on its way through the relay: held until it is complete, then let go. No IO."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gateway import json_text
+from gateway.errors import GatewayError
+from gateway.messages import Sink, StopReason, Usage, encode_event
+from gateway.sse import Event
+
+
+class Capture:
+    """A sink that keeps what correction makes of one tool call."""
+
+    def __init__(self) -> None:
+        self.name: str | None = None
+        self.pieces: list[str] = []
+
+    def tool_start(self, id: str | None, name: str) -> None:
+        self.name = name
+
+    def tool_input(self, fragment: str) -> None:
+        self.pieces.append(fragment)
+
+    def tool_end(self) -> None:
+        """Nothing to keep."""
+
+    def text(self, text: str) -> None:
+        """Not part of a call."""
+
+    def thinking(self, text: str) -> None:
+        """Not part of a call."""
+
+    def signature(self, signature: str) -> None:
+        """Not part of a call."""
+
+    def redacted_thinking(self, data: str) -> None:
+        """Not part of a call."""
+
+    def usage(self, usage: Usage) -> None:
+        """Not part of a call."""
+
+    def finish(self, reason: StopReason, *, stop_sequence: str | None = None) -> None:
+        """Not part of a call."""
+
+    def fail(self, error: GatewayError) -> None:
+        """Not part of a call."""
+
+
+def corrected(
+    block: dict[str, Any], arguments: str, correct: Callable[[Sink], Sink]
+) -> tuple[str, str]:
+    """The name and the arguments of a whole tool call after correction."""
+    capture = Capture()
+    stage = correct(capture)
+    stage.tool_start(_id_of(block), str(block.get("name") or ""))
+    stage.tool_input(arguments)
+    stage.tool_end()
+    return capture.name or "", "".join(capture.pieces)
+
+
+def _id_of(block: dict[str, Any]) -> str | None:
+    id = block.get("id")
+    return id if isinstance(id, str) else None
+
+
+class HeldCall:
+    """A `tool_use` block of a stream. Its events are kept and given back untouched if it is valid."""
+
+    def __init__(self, event: Event, data: dict[str, Any], correct: Callable[[Sink], Sink]) -> None:
+        self.index: int = data["index"]
+        self._data = data
+        self._block: dict[str, Any] = data["content_block"]
+        self._capture = Capture()
+        self._stage = correct(self._capture)
+        self._held: list[bytes] = []
+        self._pieces: list[str] = []
+        self._stage.tool_start(_id_of(self._block), str(self._block.get("name") or ""))
+        self.announced = self._capture.name is not None
+        """The name is final, so the client may see that a call begins."""
+        self.opening = event.raw if self.announced else b""
+        if not self.announced:
+            self._held.append(event.raw)
+
+    def delta(self, event: Event, data: dict[str, Any]) -> None:
+        """Takes an event of the block."""
+        self._held.append(event.raw)
+        change = data.get("delta")
+        piece = change.get("partial_json") if isinstance(change, dict) else None
+        if isinstance(piece, str):
+            self._pieces.append(piece)
+            self._stage.tool_input(piece)
+
+    def stop(self, event: Event) -> bytes:
+        """The block is complete: everything of it that the client has not seen."""
+        sent = "".join(self._pieces)
+        if not sent and self._block.get("input"):
+            # Clients ignore input that stands in the opening event; it has to come as a delta.
+            sent = json_text.encode_text(self._block["input"])
+            self._stage.tool_input(sent)
+        self._stage.tool_end()
+        name, arguments = self._capture.name or "", "".join(self._capture.pieces)
+        if name == self._block.get("name") and arguments == "".join(self._pieces):
+            return b"".join([*self._held, event.raw])
+        parts = []
+        if not self.announced:
+            block = {**self._block, "name": name}
+            parts.append(
+                encode_event("content_block_start", {**self._data, "content_block": block})
+            )
+        if arguments:
+            delta = {"type": "input_json_delta", "partial_json": arguments}
+            parts.append(input_delta(self.index, delta))
+        return b"".join([*parts, event.raw])
+
+    def heartbeat(self) -> bytes:
+        """An empty piece of the input: older clients do not count `ping` events."""
+        if not self.announced:
+            return encode_event("ping", {"type": "ping"})
+        return input_delta(self.index, {"type": "input_json_delta", "partial_json": ""})
+
+
+def input_delta(index: int, delta: dict[str, str]) -> bytes:
+    """A delta event."""
+    return encode_event(
+        "content_block_delta", {"type": "content_block_delta", "index": index, "delta": delta}
+    )

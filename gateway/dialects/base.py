@@ -1,0 +1,119 @@
+"""What a dialect is: one wire format, both ways. No IO.
+
+A dialect turns a request into what its servers take, and their bytes into an answer for the client.
+How servers of one format differ among themselves is data (`Quirks` of the dialect), named by the
+provider's declaration and open to the user's config; a dialect never asks which provider it serves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from gateway.errors import GatewayError
+from gateway.messages import MessagesRequest, Sink, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request in the target's format, before address and credentials."""
+
+    path: str
+    """Joined to the provider's base URL, with the query if there is one."""
+    headers: Mapping[str, str]
+    body: bytes
+    dropped: tuple[str, ...] = ()
+    """What the target was not sent, for the log and the `x-gateway-dropped` header."""
+    tool_names: Mapping[str, str] = field(default_factory=dict)
+    """Names as sent -> names as the client knows them, where the two differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerContext:
+    """What an answer needs to know about its request."""
+
+    stream: bool
+    """The client wants an event stream."""
+    upstream_streams: bool
+    """The provider answers with an event stream."""
+    model: str
+    """The model that the client asked for; answers carry its name."""
+    tool_names: Mapping[str, str]
+    prompt_estimate: Callable[[], int]
+    """The size of the prompt in tokens, until the provider says it."""
+    id_is_taken: Callable[[str], bool]
+    """A tool call of the conversation has this id already."""
+    correct: Callable[[Sink], Sink]
+    """Puts tool correction in front of a sink."""
+    holds_tool_calls: bool
+    """Correction may change a tool call, so none is passed on before it is complete."""
+
+
+class Answer(Protocol):
+    """One answer on its way from the provider to the client: bytes in, bytes out.
+
+    Whole answers come out of `finish`, streamed ones piece by piece out of `receive`.
+    """
+
+    @property
+    def started(self) -> bool:
+        """Something useful has been said: from here on the status cannot change."""
+
+    @property
+    def ended(self) -> bool:
+        """The answer is complete, or has failed; what still comes is ignored."""
+
+    @property
+    def failure(self) -> GatewayError | None:
+        """The error that the provider ended with."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the answer cost, once known."""
+
+    @property
+    def stop_reason(self) -> str | None:
+        """Why the model stopped, once it has."""
+
+    def receive(self, chunk: bytes) -> bytes:
+        """Takes bytes of the provider, cut anywhere; gives bytes for the client."""
+
+    def finish(self) -> bytes:
+        """The provider's bytes have ended. Raises `UpstreamBroken` if the answer has not."""
+
+    def begin(self) -> bytes:
+        """Opens the stream before the provider has said anything, to keep a client waiting."""
+
+    def heartbeat(self) -> bytes:
+        """Something that keeps a client's watchdog quiet and means nothing."""
+
+
+class Dialect(Protocol):
+    """One wire format."""
+
+    name: ClassVar[str]
+
+    @property
+    def forwarded_headers(self) -> tuple[str, ...]:
+        """Client headers that this format's servers understand; a name may end in `*`."""
+
+    @property
+    def returned_headers(self) -> tuple[str, ...]:
+        """Provider headers that the client understands; a name may end in `*`."""
+
+    @property
+    def forwards_query(self) -> bool:
+        """The query of the client's URL is meant for the provider too."""
+
+    def outgoing(self, request: MessagesRequest, model: str, *, max_output: int | None) -> Outgoing:
+        """The request for `model`, its output capped at `max_output` tokens. Raises `InvalidRequest`."""
+
+    def answer(self, context: AnswerContext) -> Answer:
+        """A fresh answer."""
+
+    def error(self, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
+        """A refusal of the provider, as the client understands it."""
+
+    def with_quirks(self, quirks: Mapping[str, Any]) -> Dialect:
+        """The same dialect with some quirks changed, as config names them."""

@@ -1,0 +1,78 @@
+"""The answer of every dialect that has to be translated: reader, correction, emitter, writer. No IO."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from gateway import json_text
+from gateway.dialects.base import AnswerContext
+from gateway.errors import GatewayError
+from gateway.messages import Emitter, EventWriter, MessageWriter, Sink, Usage
+
+
+class Reader(Protocol):
+    """Understands one wire format and says to a sink what it reads."""
+
+    def receive(self, chunk: bytes) -> None:
+        """Takes bytes, cut anywhere."""
+
+    def finish(self) -> None:
+        """The bytes have ended. Raises `UpstreamBroken` if the answer has not."""
+
+
+class TranslatedAnswer:
+    """Satisfies `Answer`. A whole answer and a stream run through the very same stages."""
+
+    def __init__(self, context: AnswerContext, reader: Callable[[Sink], Reader]) -> None:
+        self._stream = EventWriter() if context.stream else None
+        self._whole = None if context.stream else MessageWriter()
+        self._emitter = Emitter(
+            self._stream or self._whole or EventWriter(),
+            model=context.model,
+            prompt_estimate=context.prompt_estimate,
+            id_is_taken=context.id_is_taken,
+        )
+        self._reader = reader(context.correct(self._emitter))
+
+    @property
+    def started(self) -> bool:
+        return self._emitter.started
+
+    @property
+    def ended(self) -> bool:
+        return self._emitter.ended
+
+    @property
+    def failure(self) -> GatewayError | None:
+        return self._emitter.failure
+
+    @property
+    def usage(self) -> Usage | None:
+        return self._emitter.final_usage
+
+    @property
+    def stop_reason(self) -> str | None:
+        return self._emitter.stop_reason
+
+    def receive(self, chunk: bytes) -> bytes:
+        self._reader.receive(chunk)
+        return self._take()
+
+    def finish(self) -> bytes:
+        if not self._emitter.ended:
+            self._reader.finish()
+        if self._whole is not None and self._emitter.failure is None:
+            return json_text.encode(self._whole.message)
+        return self._take()
+
+    def begin(self) -> bytes:
+        self._emitter.start()
+        return self._take()
+
+    def heartbeat(self) -> bytes:
+        self._emitter.heartbeat()
+        return self._take()
+
+    def _take(self) -> bytes:
+        return self._stream.take() if self._stream is not None else b""

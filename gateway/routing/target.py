@@ -1,0 +1,28 @@
+"""`provider:model`, written the same way in the config, the URL and the request. No IO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class BadTarget(ValueError):
+    """A text that names no target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A model at a provider. Split at the first colon: model ids may hold colons and slashes."""
+
+    provider: str
+    model: str
+
+    @classmethod
+    def parse(cls, text: str) -> Target:
+        """Raises `BadTarget`."""
+        provider, colon, model = text.partition(":")
+        if not (provider and colon and model):
+            raise BadTarget(f"expected provider:model, such as openai:gpt-5, got {text!r}")
+        return cls(provider, model)
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.model}"
