@@ -1,0 +1,139 @@
+"""`gateway serve`: checks the config, listens, runs until it is told to stop."""
+
+from __future__ import annotations
+
+import dataclasses
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from gateway import __version__, observe
+from gateway.config import Finding, Snapshot
+from gateway.config.render import render_full
+from gateway.observe import Format
+from gateway.reload import ConfigError, ConfigStore
+from gateway.server import Services, build_app
+from gateway.tokens import Tiktoken, TokenCounter
+from gateway.upstream import Upstream
+
+DEFAULT = Path("config.yaml")
+FAILED, USAGE = 1, 2
+SHUTDOWN = 10
+"""Seconds that running answers get to end when the gateway is told to stop."""
+
+
+def run(config: Path | None, *, host: str | None, port: int | None, log: Format | None) -> int:
+    """Gives the exit code."""
+    path = config or DEFAULT
+    observe.setup(log)
+    try:
+        store = ConfigStore(path, report)
+    except ConfigError as error:
+        sys.stderr.write(render_full(error.findings, {path.name: path.read_text("utf-8")}) + "\n")
+        return FAILED
+    except (OSError, UnicodeDecodeError) as error:
+        sys.stderr.write(f"gateway: {path} cannot be read: {error}\n{_advice(config)}")
+        return USAGE
+    settings = store.snapshot.server
+    address = host or settings.host, port or settings.port
+    if (problem := exposed(store.snapshot, address[0])) is not None:
+        sys.stderr.write(f"gateway: {problem}\n")
+        return FAILED
+    try:
+        listener = listen(*address)
+    except OSError as error:
+        sys.stderr.write(
+            f"gateway: cannot listen on {address[0]}:{address[1]}: {error.strerror}. "
+            "Choose another port with --port.\n"
+        )
+        return FAILED
+    serve(store, listener)
+    return 0
+
+
+def serve(store: ConfigStore, listener: socket.socket) -> None:
+    """Runs until a signal comes."""
+    encoder = Tiktoken()
+    services = Services(store, Upstream(), encoder, TokenCounter(encoder))
+    settings = uvicorn.Config(
+        build_app(services),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=SHUTDOWN,
+        backlog=2048,
+    )
+    host, port = listener.getsockname()[:2]
+    observe.logger().info(
+        "listening",
+        url=f"http://{host}:{port}",
+        config=str(store.path),
+        version=__version__,
+        default=str(store.snapshot.default.target),
+        rules=[rule.name for rule in store.snapshot.rules],
+        **_without_keys(store.snapshot),
+    )
+    uvicorn.Server(settings).run(sockets=[listener])
+
+
+def _without_keys(snapshot: Snapshot) -> dict[str, object]:
+    """What a person should know who starts without keys: their targets are answered by the mock."""
+    used = {rule.target.provider for rule in (*snapshot.rules, snapshot.default)}
+    missing = [
+        e.missing_key for name, e in snapshot.endpoints.items() if name in used and e.missing_key
+    ]
+    if not missing:
+        return {}
+    answer = "mock answers" if snapshot.when_key_is_missing == "mock" else "requests are refused"
+    return {"keys_not_set": missing, "without_key": answer}
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, so that a port in use is found before anything else starts."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def exposed(snapshot: Snapshot, host: str) -> str | None:
+    """Why the gateway must not listen there; None if it may."""
+    settings = dataclasses.replace(snapshot.server, host=host)
+    if settings.is_safe:
+        return None
+    return (
+        f"{host} can be reached from other machines, and the config names no client keys. Add "
+        "server.auth.keys, or say server.allow_unauthenticated: true if that is meant."
+    )
+
+
+def report(outcome: str, findings: tuple[Finding, ...]) -> None:
+    """Tells the log of a loaded or refused config."""
+    log = observe.logger()
+    for finding in findings:
+        say = log.error if finding.severity == "error" else log.warning
+        say(
+            "config_finding",
+            at=f"{finding.file}:{finding.line}:{finding.column}",
+            code=finding.code,
+            message=finding.message,
+            help=finding.help,
+        )
+    if outcome == "loaded":
+        log.info("config_loaded")
+    else:
+        log.error(f"config_{outcome}", serving="the config that was loaded before")
+
+
+def _advice(config: Path | None) -> str:
+    if config is not None:
+        return ""
+    return "Name one with --config, or copy config.example.yaml to config.yaml.\n"

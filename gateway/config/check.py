@@ -1,0 +1,46 @@
+"""Everything that is wrong with a config, all at once. No IO.
+
+The schema comes first; the other checks then look at every part in which it found nothing, so that one
+run names each mistake once. To add a check: a generator of findings and a line in `CHECKS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from gateway.config import exposure, expressions, references, structure
+from gateway.config.document import Document, around
+from gateway.config.findings import Finding
+from gateway.config.positions import Path, Positions
+
+CHECKS: tuple[Callable[[Document], Iterator[Finding]], ...] = (
+    references.targets,
+    references.transform_names,
+    references.names,
+    references.reachable,
+    expressions.conditions,
+    expressions.transforms,
+    expressions.units,
+    expressions.numbers,
+    exposure.open_server,
+    exposure.plain_secrets,
+    exposure.base_urls,
+    exposure.headers,
+)
+
+
+def check(
+    value: Any, positions: Positions, unresolved: frozenset[Path] = frozenset()
+) -> list[Finding]:
+    """The findings for an expanded value; `unresolved` are paths about which all has been said."""
+    document = Document(value, positions)
+    problems = [
+        (path, finding) for path, finding in structure.problems(document) if path not in unresolved
+    ]
+    findings = [finding for _, finding in problems]
+    if isinstance(value, Mapping):
+        sound = Document(value, positions, around([*unresolved, *(path for path, _ in problems)]))
+        for looks in CHECKS:
+            findings += looks(sound)
+    return findings

@@ -1,0 +1,100 @@
+"""Checks of what is open to others: the port, the keys, the addresses requests go to. No IO."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from gateway.config.document import Document
+from gateway.config.environment import has_reference
+from gateway.config.findings import Finding
+from gateway.config.positions import Path
+from gateway.config.redaction import is_reference
+from gateway.config.snapshot import LOOPBACK
+from gateway.providers import PROVIDERS
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_SECRET_HEADER = re.compile(r"(?i)authorization|.*(?:key|token|secret)")
+
+
+def open_server(document: Document) -> Iterator[Finding]:
+    """A port that other machines can reach asks for keys, unless the config says otherwise in words."""
+    server = document.get("server")
+    if not isinstance(server, Mapping) or server.get("host", "localhost") in LOOPBACK:
+        return
+    if server.get("allow_unauthenticated") or (server.get("auth") or {}).get("keys"):
+        return
+    path: Path = ("server", "host")
+    message = f"other machines can reach {document.typed(path)}, and no client needs a key"
+    help = "add `auth: {keys: [{name: …, key: …}]}`, or say `allow_unauthenticated: true`"
+    yield document.positions.error("open-server", document.positions.value(path), message, help)
+
+
+def plain_secrets(document: Document) -> Iterator[Finding]:
+    """A config is shared and kept in git; keys are neither."""
+    for path in _secret_places(document):
+        typed = document.positions.typed(path)
+        if not typed or not document.get(*path) or is_reference(typed):
+            continue
+        message = f"{document.where(path)}a key stands in the config itself"
+        help = 'put it into the environment or `.env`, and refer to it as "${NAME}"'
+        span = document.positions.value(path)
+        yield document.positions.warning("plain-secret", span, message, help)
+
+
+def _secret_places(document: Document) -> Iterator[Path]:
+    for index in document.indexes("server", "auth", "keys"):
+        yield ("server", "auth", "keys", index, "key")
+    for name in document.names("providers"):
+        yield ("providers", name, "api_key")
+        for header in document.names("providers", name, "headers"):
+            if _SECRET_HEADER.fullmatch(header):
+                yield ("providers", name, "headers", header)
+
+
+def base_urls(document: Document) -> Iterator[Finding]:
+    """Every address is one that requests can be sent to."""
+    for name in document.names("providers"):
+        path: Path = ("providers", name, "base_url")
+        url = document.get(*path)
+        if isinstance(url, str) and not _is_address(url) and url != PROVIDERS["mock"].base_url:
+            message = f"{document.where(path)}expected a URL that begins with http:// or https://"
+            if not has_reference(document.positions.typed(path)):
+                message += f", got {document.typed(path)}"
+            span = document.positions.value(path)
+            yield document.positions.error("bad-url", span, message)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port_is_good = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and port_is_good
+        and " " not in url
+    )
+
+
+def headers(document: Document) -> Iterator[Finding]:
+    """Every header, and every key, can be sent."""
+    for name in document.names("providers"):
+        places: list[Path] = [("providers", name, "api_key")]
+        for header in document.names("providers", name, "headers"):
+            path: Path = ("providers", name, "headers", header)
+            places.append(path)
+            if not _HEADER_NAME.fullmatch(header):
+                message = f"{document.where(path)}this is not the name of a header"
+                span = document.positions.key(path)
+                yield document.positions.error("bad-header", span, message)
+        for path in places:
+            value = document.get(*path)
+            if isinstance(value, str) and not _HEADER_VALUE.fullmatch(value.strip()):
+                message = f"{document.where(path)}it holds a character that a header cannot carry"
+                span = document.positions.value(path)
+                yield document.positions.error("bad-header", span, message)

@@ -1,0 +1,79 @@
+"""What must not be shown of a config's text: keys and tokens, wherever someone may have put them. No IO."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from gateway.config.positions import Span
+
+_REFERENCE = re.compile(r"(?:[A-Za-z-]+ )?(?:\$\{[A-Za-z_]\w*(?::-)?\})+", re.ASCII)
+"""A value that only names where the secret is, maybe after a scheme such as `Bearer`."""
+
+_SECRET_NAME = re.compile(r"(?i)(?:key|token|secret|password|authorization)$")
+_NOT_SECRET = frozenset({"missing_key"})
+_NAMED = re.compile(
+    r"""(?ix)(?<!missing_)(?: key|token|secret|password|authorization ) ["']? \s* :
+        \s* (?!["']?\$\{\w+\}) (?P<secret> .+ )"""
+)
+_SHAPES = re.compile(
+    r"""(?x)
+    \b(?: sk|pk|gsk|nvapi|xai|hf|ghp|tgp|r8 )[-_][A-Za-z0-9_-]{6,}
+    | \bAIza[A-Za-z0-9_-]{10,}
+    | (?<= Bearer[ ] ) [^\s"'${}]{4,}
+    | (?<= :// ) [^\s/@"']+ (?= @ )
+    | \b[0-9a-fA-F]{32,}\b
+    | \b(?= [A-Za-z]*[0-9] )(?= [0-9a-z]*[A-Z] )(?= [0-9A-Z]*[a-z] )[A-Za-z0-9]{24,}\b
+    """
+)
+"""How the keys of known makers look, and what is too random to be a word."""
+
+
+@lru_cache(maxsize=1024)
+def is_secret_name(name: str) -> bool:
+    """A key under which a secret stands, even when the key is misspelt."""
+    if name in _NOT_SECRET:
+        return False
+    return bool(_SECRET_NAME.search(name)) or bool(
+        difflib.get_close_matches(name.lower(), ["api_key", "apikey"], cutoff=0.75)
+    )
+
+
+def is_secret_path(path: Iterable[str | int]) -> bool:
+    """A place whose value must not be shown: under a secret's name, or among the headers."""
+    return any(step == "headers" or is_secret_name(step) for step in path if isinstance(step, str))
+
+
+def is_reference(text: str) -> bool:
+    """The text takes its secret from the environment and holds none."""
+    return _REFERENCE.fullmatch(text) is not None
+
+
+def looks_secret(text: str) -> bool:
+    """The text has the shape of a key, wherever it stands."""
+    return _SHAPES.search(text) is not None
+
+
+def blot(lines: Sequence[str], secrets: Iterable[Span] | None) -> list[str]:
+    """The lines with `secrets` and whatever looks like one blotted out, none longer or shorter.
+
+    `secrets` is None for a text that could not be read: then what follows a secret's name in its line
+    is taken for one.
+    """
+    shown = list(lines)
+    for span in secrets or ():
+        for line in range(span.line, min(span.end_line, len(shown)) + 1):
+            text = shown[line - 1]
+            start = span.column - 1 if line == span.line else 0
+            end = span.end_column - 1 if line == span.end_line else len(text)
+            shown[line - 1] = text[:start] + "*" * len(text[start:end]) + text[end:]
+    if secrets is None:
+        shown = [_NAMED.sub(_blot_named, line) for line in shown]
+    return [_SHAPES.sub(lambda match: "*" * len(match[0]), line) for line in shown]
+
+
+def _blot_named(match: re.Match[str]) -> str:
+    kept = match.start("secret") - match.start()
+    return match[0][:kept] + "*" * len(match["secret"])

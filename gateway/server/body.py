@@ -1,0 +1,45 @@
+"""Reads request bodies, up to a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway.errors import InvalidRequest, RequestTooLarge
+from gateway.server.paths import Receive, Scope
+
+
+class ClientGone(Exception):
+    """The client left; there is nobody to answer."""
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    """The request's headers, names in lower case; of a repeated one the last."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
+    """The whole body. Raises `RequestTooLarge`, `InvalidRequest` and `ClientGone`."""
+    if headers.get("content-encoding", "identity") != "identity":
+        raise InvalidRequest(
+            f"Bodies of content-encoding {headers['content-encoding']} are not read; send it plain."
+        )
+    announced = headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit:
+        raise _too_large(limit)
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        parts.append(part)
+        if not message.get("more_body", False):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _too_large(limit: int) -> RequestTooLarge:
+    return RequestTooLarge(f"Request too large: over {limit} bytes, the gateway's server.max_body.")
