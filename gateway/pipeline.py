@@ -18,10 +18,13 @@ from gateway.config import Endpoint, ModelFacts, Snapshot
 from gateway.correction import Correction, Corrector, ToolCatalog
 from gateway.dialects import Answer, AnswerContext, Outgoing
 from gateway.errors import GatewayError, InvalidRequest, MissingKey, NotFound, UpstreamBroken
-from gateway.messages import MessagesRequest, Sink, Usage, random_id
+from gateway.messages import MessagesRequest, Sink, Usage, encode_event, random_id
 from gateway.providers import join_url
 from gateway.routing import BadTarget, Facts, Route, Target, route
 from gateway.tokens import TokenCounter
+
+PING = encode_event("ping", {"type": "ping"})
+"""The one event that may come before the message starts."""
 
 LONGEST_HEADER = 1_000
 """Characters of a header that lists things."""
@@ -160,7 +163,9 @@ class Exchange:
 
     def refuse(self, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
         """The provider answers with an error; this is what to tell the client."""
-        return self.endpoint.dialect.error(status, headers, body)
+        dialect = self.endpoint.dialect
+        self._returned = picked(headers, dialect.returned_headers)
+        return dialect.error(status, headers, body)
 
     @property
     def answer(self) -> Answer:
@@ -198,11 +203,11 @@ class Exchange:
 
     def begin(self) -> bytes:
         """Opens the stream although the provider is silent still, to keep the client waiting."""
-        return self.answer.begin()
+        return self._answer.begin() if self._answer is not None else PING
 
     def heartbeat(self) -> bytes:
         """Something to send to a client that has waited for long."""
-        return self.answer.heartbeat()
+        return self._answer.heartbeat() if self._answer is not None else PING
 
     @property
     def response_headers(self) -> dict[str, str]:
@@ -216,6 +221,11 @@ class Exchange:
         if "outgoing" in self.__dict__ and self.outgoing.dropped:
             headers["x-gateway-dropped"] = header_text(", ".join(self.outgoing.dropped))
         return headers
+
+    @property
+    def provider_request_id(self) -> str | None:
+        """The name that the provider gave this request, to ask its people about."""
+        return self._returned.get("request-id")
 
     @property
     def usage(self) -> Usage | None:

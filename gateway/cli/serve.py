@@ -116,9 +116,11 @@ def exposed(snapshot: Snapshot, host: str) -> str | None:
 
 
 def report(outcome: str, findings: tuple[Finding, ...]) -> None:
-    """Tells the log of a loaded or refused config."""
+    """Tells the log of a loaded or refused config; of a refused one only why."""
     log = observe.logger()
     for finding in findings:
+        if outcome != "loaded" and finding.severity == "warning":
+            continue
         say = log.error if finding.severity == "error" else log.warning
         say(
             "config_finding",

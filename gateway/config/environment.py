@@ -28,7 +28,7 @@ class Expanded:
     used: Mapping[str, str | None] = field(repr=False)
     """What the value depends on: variable -> its text, None where it is not set."""
     unresolved: frozenset[Path] = frozenset()
-    """Where the value is not what it should be, so that nothing can be said about it."""
+    """Where an error has been found, so that nothing else can be said of the value."""
 
 
 def expand(value: Any, positions: Positions, environment: Mapping[str, str]) -> Expanded:
@@ -104,10 +104,11 @@ class _Expansion:
         self.findings.append(self.positions.error("bad-reference", span, message, help))
 
     def _unset(self, name: str, match: re.Match[str], path: Path) -> None:
-        self.unresolved.add(path)
         span = self.positions.within(path, match.start(), len(match[0]))
         optional = _is_secret(path) or path[:1] == ("transforms",)
         report = self.positions.warning if optional else self.positions.error
+        if not optional:
+            self.unresolved.add(path)
         help = f"set {name} in the environment or in `.env`, or write ${{{name}:-default}}"
         message = f"the environment variable {name} is not set"
         self.findings.append(report("unset-variable", span, message, help))

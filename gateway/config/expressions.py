@@ -10,15 +10,12 @@ from gateway import patterns
 from gateway.config.document import Document
 from gateway.config.findings import Finding
 from gateway.config.positions import Path
-from gateway.config.repeats import LARGEST, written_out
 from gateway.config.units import parse_duration, parse_size
 from gateway.patterns import BadPattern, Pattern
 from gateway.routing import CONDITIONS
 from gateway.transforms import TRANSFORMS
 
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)?(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|\$\{.*\}")
-_STRAY_BACKSLASH = re.compile(r"(?:[^\\]|\\[\\nrtfv0-9]|\\g<\w+>)*+(?P<stray>\\)", re.DOTALL)
-"""Up to the first backslash of a replacement that stands for nothing."""
 
 
 def conditions(document: Document) -> Iterator[Finding]:
@@ -115,10 +112,6 @@ def _replacement(document: Document, path: Path, source: str, template: str) -> 
         patterns.compile_regex(source).check_replacement(template)
     except BadPattern as error:
         yield _bad(document, place, error, length=2)
-        return
-    if (stray := _STRAY_BACKSLASH.match(template)) is not None:
-        message = "this backslash stands for nothing: write two"
-        yield _bad(document, place, BadPattern(message, stray.start("stray")))
 
 
 def _pattern(
@@ -129,17 +122,10 @@ def _pattern(
     *,
     shift: int = 0,
 ) -> Iterator[Finding]:
-    if written_out(source) > LARGEST:
-        message = "its counted repeats make this pattern too large"
-        yield _bad(document, path, BadPattern(message, None))
-        return
     try:
         compiled = compile(source)
     except BadPattern as error:
         yield _bad(document, path, error, shift=shift)
-        return
-    except (ValueError, OverflowError, RecursionError):
-        yield _bad(document, path, BadPattern("no engine takes this pattern", None))
         return
     if not compiled.is_linear:
         limit = f"{patterns.TIME_LIMIT * 1000:.0f} ms"

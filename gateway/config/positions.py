@@ -57,9 +57,7 @@ class Positions:
     places: Mapping[Path, Place] = field(repr=False)
 
     def place(self, path: Path) -> Place:
-        """The place of a value, or of the nearest one around it."""
-        while path and path not in self.places:
-            path = path[:-1]
+        """The place of a value."""
         return self.places.get(path, Place(START))
 
     def key(self, path: Path) -> Span:

@@ -15,8 +15,8 @@ _REFERENCE = re.compile(r"(?:[A-Za-z-]+ )?(?:\$\{[A-Za-z_]\w*(?::-)?\})+", re.AS
 _SECRET_NAME = re.compile(r"(?i)(?:key|token|secret|password|authorization)$")
 _NOT_SECRET = frozenset({"missing_key"})
 _NAMED = re.compile(
-    r"""(?ix)(?<!missing_)(?: key|token|secret|password|authorization ) ["']? \s* :
-        \s* (?!["']?\$\{\w+\}) (?P<secret> .+ )"""
+    r"""(?ix)(?<!missing_)(?: key|token|secret|password|authorization|headers ) ["']? \s* :
+        \s* (?!["']?\$\{\w+\}) (?P<secret> .* )"""
 )
 _SHAPES = re.compile(
     r"""(?x)
@@ -43,7 +43,8 @@ def is_secret_name(name: str) -> bool:
 
 def is_secret_path(path: Iterable[str | int]) -> bool:
     """A place whose value must not be shown: under a secret's name, or among the headers."""
-    return any(step == "headers" or is_secret_name(step) for step in path if isinstance(step, str))
+    names = [step for step in path if isinstance(step, str)]
+    return "headers" in names or (bool(names) and is_secret_name(names[-1]))
 
 
 def is_reference(text: str) -> bool:
@@ -59,21 +60,29 @@ def looks_secret(text: str) -> bool:
 def blot(lines: Sequence[str], secrets: Iterable[Span] | None) -> list[str]:
     """The lines with `secrets` and whatever looks like one blotted out, none longer or shorter.
 
-    `secrets` is None for a text that could not be read: then what follows a secret's name in its line
-    is taken for one.
+    `secrets` is None for a text that could not be read: then what follows a secret's name, in its line
+    and in the lines indented under it, is taken for one.
     """
-    shown = list(lines)
+    shown = _blot_named(lines) if secrets is None else list(lines)
     for span in secrets or ():
         for line in range(span.line, min(span.end_line, len(shown)) + 1):
             text = shown[line - 1]
             start = span.column - 1 if line == span.line else 0
             end = span.end_column - 1 if line == span.end_line else len(text)
             shown[line - 1] = text[:start] + "*" * len(text[start:end]) + text[end:]
-    if secrets is None:
-        shown = [_NAMED.sub(_blot_named, line) for line in shown]
     return [_SHAPES.sub(lambda match: "*" * len(match[0]), line) for line in shown]
 
 
-def _blot_named(match: re.Match[str]) -> str:
-    kept = match.start("secret") - match.start()
-    return match[0][:kept] + "*" * len(match["secret"])
+def _blot_named(lines: Sequence[str]) -> list[str]:
+    shown: list[str] = []
+    under: int | None = None
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        if under is not None and (indent > under or not line.strip()):
+            shown.append("*" * len(line))
+            continue
+        match = _NAMED.search(line)
+        under = indent if match else None
+        kept = match.start("secret") if match else len(line)
+        shown.append(line[:kept] + "*" * len(line[kept:]))
+    return shown

@@ -63,7 +63,7 @@ def transform_names(document: Document) -> Iterator[Finding]:
                 span = document.positions.value(path)
                 yield document.positions.error("unknown-transform", span, message, help)
     for name in known:
-        if name not in used:
+        if name not in used and not document.broken:  # what is broken may have meant to use it
             path = ("transforms", name)
             message = f"{document.where(path)}no rule uses it"
             yield document.positions.warning(
@@ -109,7 +109,7 @@ def reachable(document: Document) -> Iterator[Finding]:
 def _conditions(document: Document, index: int) -> Mapping[str, Any] | None:
     """What a rule asks for; None when that cannot be told."""
     if "when" not in document.names("rules", index):
-        return {} if isinstance(document.raw("rules", index), Mapping) else None
+        return {} if isinstance(document.get("rules", index), Mapping) else None
     when = document.get("rules", index, "when")
     return when if isinstance(when, Mapping) else None
 

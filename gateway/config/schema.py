@@ -56,6 +56,12 @@ def build(documents: Documents = lambda owner: {}) -> Schema:
     }
 
 
+def quirks_type(dialect: str) -> type:
+    """The class whose fields are the quirks of a dialect."""
+    owner: type = vars(type(DIALECTS[dialect]))["quirks_type"]
+    return owner
+
+
 def key(schema: Mapping[str, Any], description: str, *examples: Any) -> Schema:
     """A key's schema, with what an editor shows for it."""
     return {**schema, "description": description, "examples": list(examples)}
@@ -297,9 +303,9 @@ def _provider() -> Schema:
 
 def _quirks(dialect: str, documents: Documents) -> Schema:
     """The quirks of a dialect, from the types of their fields."""
-    quirks_type: type = getattr(DIALECTS[dialect], "quirks_type")  # noqa: B009
-    generated = msgspec.json.schema(quirks_type)["$defs"][quirks_type.__name__]["properties"]
-    docs = documents(quirks_type)
+    owner = quirks_type(dialect)
+    generated = msgspec.json.schema(owner)["$defs"][owner.__name__]["properties"]
+    docs = documents(owner)
     properties: Schema = {}
     for name, schema in generated.items():
         default = schema.pop("default")

@@ -5,6 +5,7 @@ A snapshot is never changed: a reload makes another one, and requests keep the o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -14,6 +15,9 @@ from gateway.dialects import Dialect
 from gateway.providers import PROVIDERS
 from gateway.routing import Rule
 from gateway.transforms import Transform
+
+SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
+"""Headers whose values are nobody's business."""
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -100,8 +104,14 @@ class Snapshot:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every key, so that logs can blot them out."""
-        keys = [endpoint.secret for endpoint in self.endpoints.values() if endpoint.secret]
-        return (*keys, *(client.key for client in self.server.keys))
+        found = [client.key for client in self.server.keys]
+        for endpoint in self.endpoints.values():
+            found += [endpoint.secret] if endpoint.secret else []
+            for name, value in endpoint.headers.items():
+                is_own = endpoint.secret is not None and endpoint.secret in value
+                if SECRET_HEADER.search(name) and not is_own:
+                    found.append(value)
+        return tuple(dict.fromkeys(found))
 
     @property
     def mock(self) -> Endpoint:

@@ -308,20 +308,19 @@ _KINDS: Mapping[str, str] = {
 def _secrets(root: yaml.Node) -> list[Span]:
     """Where secrets are written: the values of secret names, and of headers."""
     spans: list[Span] = []
-    seen: set[tuple[int, bool]] = set()
-    waiting = [(root, False)]
+    seen: set[tuple[int, str]] = set()
+    waiting: list[tuple[yaml.Node, str]] = [(root, "")]
     while waiting:
-        node, secret = waiting.pop()
-        if (id(node), secret) in seen:
+        node, above = waiting.pop()
+        if (id(node), above) in seen:
             continue
-        seen.add((id(node), secret))
-        if isinstance(node, yaml.ScalarNode):
-            if secret and not is_reference(node.value):
-                spans.append(_span(node))
-        elif isinstance(node, yaml.SequenceNode):
-            waiting += [(item, secret) for item in node.value]
+        seen.add((id(node), above))
+        if isinstance(node, yaml.SequenceNode):
+            waiting += [(item, above) for item in node.value]
         elif isinstance(node, yaml.MappingNode):
             for key, item in node.value:
                 name = key.value if isinstance(key, yaml.ScalarNode) else ""
-                waiting.append((item, secret or is_secret_path([name])))
+                waiting.append((item, above if above == "headers" else name))
+        elif is_secret_path([above]) and not is_reference(node.value):
+            spans.append(_span(node))
     return spans

@@ -9,7 +9,7 @@ from gateway.messages.emitter import Emitter, random_id
 from gateway.messages.fold import accumulate, unfold
 from gateway.messages.request import MessagesRequest
 from gateway.messages.vocabulary import DONE_REASONS, Message, Sink, StopReason, Usage
-from gateway.messages.writers import EventWriter, MessageWriter, Writer, encode_event
+from gateway.messages.writers import EventWriter, MessageWriter, Writer, encode_event, error_event
 
 __all__ = [
     "DONE_REASONS",
@@ -24,6 +24,7 @@ __all__ = [
     "Writer",
     "accumulate",
     "encode_event",
+    "error_event",
     "random_id",
     "unfold",
 ]

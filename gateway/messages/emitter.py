@@ -162,7 +162,9 @@ class Emitter:
         if self._started or self._ended:
             return
         self._started = True
-        usage = self._usage or Usage(input=self._prompt_estimate())
+        # The size of the prompt and nothing else: what the end does not repeat would stay as it is here.
+        size = self._usage.prompt if self._usage is not None else self._prompt_estimate()
+        usage = Usage(input=size)
         self._writer.start(self._mint("msg"), self._model, usage)
 
     def heartbeat(self) -> None:

@@ -40,6 +40,11 @@ class Usage:
     estimated: bool = False
     """Counted here, because the provider reported nothing."""
 
+    @property
+    def prompt(self) -> int:
+        """The whole prompt, cached or not."""
+        return self.input + (self.cache_read or 0) + (self.cache_creation or 0)
+
     def to_json(self) -> dict[str, Any]:
         """The wire's `usage` object; only what is known stands in it."""
         usage: dict[str, Any] = {"input_tokens": self.input, "output_tokens": self.output}

@@ -53,6 +53,11 @@ def encode_event(name: str, data: Mapping[str, Any]) -> bytes:
     return b"event: " + name.encode() + b"\ndata: " + json_text.encode(data) + b"\n\n"
 
 
+def error_event(error: GatewayError) -> bytes:
+    """The last event of a stream that failed."""
+    return b"event: error\ndata: " + error.body() + b"\n\n"
+
+
 def opening(id: str, model: str, usage: Usage) -> Message:
     """The message as it is before its first block."""
     return {
@@ -123,7 +128,7 @@ class EventWriter:
         self._write("message_stop", {"type": "message_stop"})
 
     def error(self, error: GatewayError) -> None:
-        self._parts.append(b"event: error\ndata: " + error.body() + b"\n\n")
+        self._parts.append(error_event(error))
 
     def ping(self) -> None:
         self._write("ping", {"type": "ping"})

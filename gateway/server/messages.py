@@ -15,7 +15,8 @@ from time import perf_counter
 from typing import Any
 
 from gateway import observe
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, UpstreamBroken, UpstreamTimeout
+from gateway.messages import error_event
 from gateway.pipeline import Exchange, Inbound, UpstreamRequest
 from gateway.server.auth import authorize
 from gateway.server.body import ClientGone, headers_of, read_body
@@ -50,11 +51,17 @@ async def handle(services: Services, scope: Scope, receive: Receive, send: Send)
         delivery.status = CLIENT_GONE
     except GatewayError as error:
         failure = error
-        if not delivery.committed:
-            headers = exchange.response_headers if exchange is not None else {}
-            await delivery.error(error, headers)
+        await fail(exchange, delivery, error)
     if exchange is not None:
         record(exchange, delivery, failure, seconds=perf_counter() - started)
+
+
+async def fail(exchange: Exchange | None, delivery: Delivery, error: GatewayError) -> None:
+    """Tells the client, as far as it still can be told; what broke off is left to break off."""
+    if not delivery.committed:
+        await delivery.error(error, exchange.response_headers if exchange is not None else {})
+    elif not isinstance(error, UpstreamBroken | UpstreamTimeout):
+        await delivery.end(error_event(error))
 
 
 async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange:
@@ -78,16 +85,22 @@ async def prepare(exchange: Exchange) -> UpstreamRequest:
 async def converse(services: Services, exchange: Exchange, delivery: Delivery) -> None:
     """Asks the provider and hands its answer on."""
     request = await prepare(exchange)
-    async with services.upstream.send(request) as reply:
-        if reply.status >= 400:
-            body = await reply.error_body()
-            raise exchange.refuse(reply.status, reply.headers, body)
-        exchange.accept(reply.headers)
-        if exchange.request.stream:
-            await stream(exchange, reply, delivery)
-        else:
+    if not exchange.request.stream:
+        async with services.upstream.send(request) as reply:
+            await accepted(exchange, reply)
             await whole(exchange, reply, delivery)
-        await reply.drain()
+        return
+    # The client is kept waiting from here on: some servers send no header before the first token.
+    async with heartbeats(exchange, delivery) as beat, services.upstream.send(request) as reply:
+        await accepted(exchange, reply)
+        await stream(exchange, reply, delivery, beat)
+
+
+async def accepted(exchange: Exchange, reply: Reply) -> None:
+    """Raises what the provider refused with, if it did."""
+    if reply.status >= 400:
+        raise exchange.refuse(reply.status, reply.headers, await reply.error_body())
+    exchange.accept(reply.headers)
 
 
 async def whole(exchange: Exchange, reply: Reply, delivery: Delivery) -> None:
@@ -99,22 +112,22 @@ async def whole(exchange: Exchange, reply: Reply, delivery: Delivery) -> None:
     await delivery.whole(200, exchange.response_headers, body, JSON)
 
 
-async def stream(exchange: Exchange, reply: Reply, delivery: Delivery) -> None:
-    """An answer piece by piece."""
-    async with heartbeats(exchange, delivery) as beat, aclosing(reply.chunks()) as chunks:
+async def stream(exchange: Exchange, reply: Reply, delivery: Delivery, beat: Beat) -> None:
+    """An answer piece by piece. The response ends with the answer: clients wait for both."""
+    async with aclosing(reply.chunks()) as chunks:
         async for chunk in chunks:
             data = exchange.receive(chunk)
             if exchange.ended:
-                await commit(exchange, delivery)
-                await delivery.end(data)
-                return
+                break
             if data:
                 await commit(exchange, delivery)
                 beat.reset()
                 await delivery.write(data)
-        data = exchange.finish()
-        await commit(exchange, delivery)
-        await delivery.end(data)
+        else:
+            data = exchange.finish()
+    await commit(exchange, delivery)
+    await delivery.end(data)
+    await reply.drain()
 
 
 async def commit(exchange: Exchange, delivery: Delivery) -> None:
@@ -162,10 +175,10 @@ async def keep_alive(exchange: Exchange, delivery: Delivery, beat: Beat) -> None
         if due > 0:
             await asyncio.sleep(due)
             continue
-        data = exchange.heartbeat() if delivery.committed else exchange.begin()
+        opens = not delivery.committed
         beat.reset()
         await commit(exchange, delivery)
-        await delivery.write(data)
+        await delivery.write(exchange.begin() if opens else exchange.heartbeat())
 
 
 @asynccontextmanager
@@ -217,6 +230,7 @@ def record(
         "target": str(exchange.route.target) if decided else None,
         "reason": exchange.route.reason if decided else None,
         "answered_by": exchange.stand_in,
+        "provider_request": exchange.provider_request_id,
         "status": delivery.status,
         "stream": exchange.request.stream,
         "stop_reason": exchange.stop_reason,

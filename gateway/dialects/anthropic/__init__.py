@@ -16,7 +16,7 @@ from gateway import json_text
 from gateway.dialects.anthropic.relay import Relay
 from gateway.dialects.base import Answer, AnswerContext, Outgoing
 from gateway.dialects.failures import FORWARDED_HEADERS, failure
-from gateway.errors import GatewayError, UpstreamFailure
+from gateway.errors import NO_RETRY, GatewayError, UpstreamFailure
 from gateway.messages import MessagesRequest
 
 __all__ = ["Anthropic", "AnthropicQuirks"]
@@ -77,6 +77,8 @@ class Anthropic:
         if not isinstance(error, dict) or value.get("type") != "error" or "message" not in error:
             return failure(status, headers, body)
         forwarded = {name: headers[name] for name in FORWARDED_HEADERS if name in headers}
+        if status == 401:  # the gateway's key is wrong; asking again will not help
+            forwarded = {**NO_RETRY, **forwarded}
         relayed = UpstreamFailure(
             str(error["message"]), status=status, type=str(error.get("type")), headers=forwarded
         )

@@ -85,21 +85,13 @@ def _assistant(
     message["content"] = "\n\n".join(text for text in texts if text.strip()) or None
     if calls:
         message["tool_calls"] = calls
-    if not calls and message["content"] is None:
-        return []
-    _echo_thinking(message, "\n".join(thoughts), quirks, dropped)
-    return [message]
-
-
-def _echo_thinking(
-    message: ChatMessage, thinking: str, quirks: ChatQuirks, dropped: list[str]
-) -> None:
-    if not quirks.echo_reasoning:
-        if thinking:
-            dropped.append("thinking of earlier turns")
-    elif "tool_calls" in message:
+    thinking = "\n".join(thoughts)
+    if calls and quirks.echo_reasoning:
         # Where it is wanted back it may not be empty: a space is the least that is accepted.
         message[quirks.echo_reasoning] = thinking or " "
+    elif thinking:
+        dropped.append("thinking of earlier turns")
+    return [message] if calls or message["content"] is not None else []
 
 
 def _call(block: Block) -> dict[str, Any]:
@@ -112,7 +104,7 @@ def chat_id(id: str) -> str:
     """A tool call id that chat servers take: those that are too long become a digest of themselves."""
     if len(id) <= LONGEST_ID:
         return id
-    return "call_" + hashlib.sha256(id.encode("utf-8", "replace")).hexdigest()[:32]
+    return "call_" + hashlib.sha256(id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _history(block: Block, dropped: list[str]) -> str:

@@ -26,7 +26,7 @@ def legal_name(name: str) -> str:
     """
     if len(name) <= LONGEST_NAME and not _ILLEGAL.search(name):
         return name
-    digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:8]
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{_ILLEGAL.sub('_', name)[: LONGEST_NAME - 9]}_{digest}"
 
 

@@ -14,13 +14,14 @@ import re2
 import regex
 
 from gateway.errors import NO_RETRY, GatewayError
+from gateway.patterns.repeats import LARGEST, written_out
 
 TIME_LIMIT = 0.05
 """Seconds that one search or replacement with the fallback engine may take."""
 
 
-_ESCAPE = regex.compile(r"\\(?:(?P<number>[0-9]{1,2})|g<(?P<group>\w+)>|(?P<char>[nt\\]))")
-_CHARACTERS = {"n": "\n", "t": "\t", "\\": "\\"}
+_ESCAPE = regex.compile(r"\\(?:(?P<number>[0-9]{1,2})|g<(?P<group>\w+)>|(?P<char>[nrt\\]))")
+_CHARACTERS = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
 
 
 class BadPattern(ValueError):
@@ -45,12 +46,16 @@ class Pattern:
     def __init__(self, source: str, expression: str, *, ignore_case: bool = False) -> None:
         self.source = source
         """The pattern as the user wrote it."""
+        if written_out(expression) > LARGEST:
+            raise BadPattern("its counted repeats make this pattern too large", None)
         self._fast: Any = None
         flags = regex.V0 | (regex.IGNORECASE if ignore_case else 0)
         try:
             self._fallback = regex.compile(expression, flags)
         except regex.error as error:
             raise BadPattern(error.msg, error.pos) from None
+        except (ValueError, OverflowError, RecursionError):
+            raise BadPattern("no engine takes this pattern", None) from None
         options = re2.Options()
         options.log_errors = False
         options.case_sensitive = not ignore_case
