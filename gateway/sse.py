@@ -81,7 +81,7 @@ class Splitter:
     def _blank_line(self, start: int) -> int | None:
         """The index just after the next blank line, or None; remembers how far it has looked."""
         buffer = self._buffer
-        at = max(self._scanned, start)
+        at = self._scanned
         while True:
             newline = buffer.find(b"\n", at)
             carriage = buffer.find(b"\r", at, newline if newline >= 0 else len(buffer))

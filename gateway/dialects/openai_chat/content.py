@@ -26,11 +26,13 @@ NO_RESULT = "[no result: the call was interrupted]"
 LONGEST_ID = 40
 
 
-def system_to_chat(system: str | Sequence[Block]) -> list[ChatMessage]:
+def system_to_chat(system: str | Sequence[Block], dropped: list[str]) -> list[ChatMessage]:
     """The system prompt as one leading message; none when it is empty."""
     blocks = [{"type": "text", "text": system}] if isinstance(system, str) else system
     texts = [block.get("text") or "" for block in blocks]
     kept = [text for text in texts if text.strip() and not text.startswith(BILLING)]
+    if any(text.startswith(BILLING) for text in texts):
+        dropped.append("system attribution block")
     return [{"role": "system", "content": "\n\n".join(kept)}] if kept else []
 
 

@@ -62,7 +62,7 @@ def request_to_chat(
 def _messages(
     request: MessagesRequest, quirks: ChatQuirks, dropped: list[str]
 ) -> list[dict[str, Any]]:
-    messages = system_to_chat(request.system)
+    messages = system_to_chat(request.system, dropped)
     for message in request.messages:
         messages += message_to_chat(message, quirks, dropped)
     return paired(messages)

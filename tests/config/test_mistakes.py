@@ -1,0 +1,399 @@
+"""Each mistake is found at its place, in the words of the person who made it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+from config.marked import findings, loaded, spot, unmark
+
+import gateway.config
+from gateway.patterns import BadPattern
+from gateway.routing import CONDITIONS, Condition
+from gateway.routing.conditions import Predicate
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A config, the code of its one finding, and a piece of what the finding says."""
+
+    code: str
+    config: str
+    """What is meant is marked; `default` is added where the config has none."""
+    says: str = ""
+    help: str = ""
+    warning: bool = False
+    whole: bool = False
+    """Nothing is to be added."""
+
+    @property
+    def text(self) -> str:
+        """The config with what each needs."""
+        is_whole = self.whole or self.code in NOT_READ or "default:" in self.config
+        return self.config if is_whole else f"{self.config}\ndefault: openai:gpt-5"
+
+
+NOT_READ = ("syntax", "empty", "too-large")
+"""With these nothing else is said of a config."""
+
+MISTAKES = {
+    # -- form
+    "an unclosed list": Mistake("syntax", "rules: ⟪[⟫{name: a}\n", "did not find expected"),
+    "a tab": Mistake("syntax", "server:\n⟪\t⟫port: 1", help="tabs"),
+    "a bare glob": Mistake("syntax", "rules: [{when: {model: ⟪*⟫haiku*}}]", help='"*haiku*"'),
+    "a bare alias": Mistake("syntax", "default: ⟪*⟫haiku", "undefined alias", help='"*haiku*"'),
+    "a bare reference": Mistake("syntax", "server: {host: $⟪{⟫HOST}}", help='"${NAME}"'),
+    "a second colon": Mistake("syntax", "default: openai⟪:⟫ gpt-5", help="quoted"),
+    "a bare at sign": Mistake("syntax", "default: ⟪@⟫me", help="quoted"),
+    "a control character": Mistake("syntax", "default: a⟪\x07⟫", "U+0007"),
+    "two documents": Mistake("syntax", "default: openai:x\n⟪-⟫--\na: b", "one document"),
+    "a quote left open": Mistake("syntax", "default: ⟪'⟫openai:x\n", "begins here"),
+    "an empty file": Mistake("empty", "⟪ ⟫# nothing", "default: provider:model"),
+    "nothing but null": Mistake("empty", "⟪~⟫", "empty"),
+    "deep nesting": Mistake("too-large", "default: " + "[" * 39 + "⟪[⟫" + "[" * 100_000, "deep"),
+    "an endless alias": Mistake("too-large", "server: ⟪&x [*x]⟫", "inside"),
+    "a key twice": Mistake("duplicate-key", "default: openai:x\n⟪default⟫: openai:y", "line 1"),
+    "a boolean key": Mistake(
+        "bad-key",
+        "providers: {⟪on⟫: {dialect: anthropic, base_url: 'http://a'}}",
+        "boolean",
+        '"on"',
+    ),
+    "a key of parts": Mistake("bad-key", "server: {⟪[a, b]⟫: c}", "text"),
+    "a merge of text": Mistake("bad-merge", "server: {<<: ⟪text⟫}", "mapping"),
+    "a tag": Mistake("unknown-tag", "server: {host: ⟪!secret x⟫}", "`!secret`"),
+    # -- the environment
+    "half a reference": Mistake("bad-reference", "server: {host: 'a⟪${⟫B'}", "${NAME}", "$${"),
+    "a reference to nothing": Mistake("bad-reference", "default: openai:⟪${}⟫", "${NAME}"),
+    "an unset target": Mistake("unset-variable", "default: ⟪${TARGET}⟫", "TARGET is not set"),
+    "an unset key": Mistake(
+        "unset-variable", "providers: {openai: {api_key: '⟪${KEY}⟫'}}", "KEY", ".env", warning=True
+    ),
+    "an unset client key": Mistake(
+        "unset-variable", "server: {auth: {keys: [{name: a, key: '⟪${KEY}⟫'}]}}", "KEY"
+    ),
+    # -- the schema
+    "an unknown section": Mistake("unknown-key", "⟪ruls⟫: []", "`ruls`", "did you mean `rules`?"),
+    "an unknown key": Mistake(
+        "unknown-key", "server: {⟪zz⟫: 1}", "`server`", "expected one of `host`"
+    ),
+    "an unknown condition": Mistake(
+        "unknown-key",
+        "rules: [{name: a, use: 'openai:x', when: {⟪modle⟫: b}}]",
+        "rule `a`, `when`: unknown key `modle`",
+        "did you mean `model`?",
+    ),
+    "conditions misspelt": Mistake(
+        "unknown-key",
+        "rules: [{name: a, use: 'openai:x', ⟪wen⟫: {model: b}}, {name: c, use: 'openai:x'}]",
+        "rule `a`: unknown key `wen`",
+    ),
+    "transforms misspelt": Mistake(
+        "unknown-key",
+        "default: {use: 'openai:x', ⟪transform⟫: [t]}\ntransforms: {t: [{system: {append: a}}]}",
+        "`default`",
+        "`transforms`?",
+    ),
+    "an unknown quirk": Mistake(
+        "unknown-key", "providers: {anthropic: {quirks: {⟪top_k⟫: true}}}", "provider `anthropic`"
+    ),
+    "no default": Mistake("missing-key", "⟪version: 1⟫", "`default` is missing", whole=True),
+    "a rule without parts": Mistake(
+        "missing-key", "rules: [⟪{when: {model: a}}⟫]", "rule 1: `name` and `use` are missing"
+    ),
+    "a provider nobody knows": Mistake(
+        "missing-key",
+        "providers: {⟪opnai⟫: {api_key: '${K:-}'}}",
+        "provider `opnai`: `dialect` and `base_url` are missing",
+        "did you mean `openai`?",
+    ),
+    "a count in words": Mistake(
+        "bad-value",
+        "rules: [{name: long, use: 'openai:x', when: {tokens: {above: ⟪lots⟫}}}]",
+        "rule `long`, `when.tokens.above`: expected a number of tokens such as 60000 or 60k, got `lots`",
+    ),
+    "an effort misspelt": Mistake(
+        "bad-value",
+        "rules: [{name: a, use: 'openai:x', when: {thinking: {effort: [low, ⟪hihg⟫]}}}]",
+        "`when.thinking.effort[1]`: expected an effort",
+        "did you mean `high`?",
+    ),
+    "thinking as a word": Mistake(
+        "bad-value",
+        "rules: [{name: a, use: 'openai:x', when: {thinking: ⟪maybe⟫}}]",
+        "expected true, false, a type such as adaptive, or {effort: high}, got `maybe`",
+    ),
+    "no conditions": Mistake(
+        "bad-value", "rules: [{name: a, use: 'openai:x', when: ⟪{}⟫}]", "at least one condition"
+    ),
+    "a bare no": Mistake(
+        "bad-value",
+        "rules: [{name: ⟪no⟫, use: 'openai:x'}]",
+        "expected a name, got the boolean `no`",
+        'YAML reads a bare `no` as false: quote it, as in "no"',
+    ),
+    "a number for text": Mistake(
+        "bad-value", "rules: [{name: ⟪12⟫, use: 'openai:x'}]", "the number `12`", 'as in "12"'
+    ),
+    "a time of day": Mistake(
+        "bad-value",
+        "server: {host: ⟪12:30⟫}",
+        "the number `12:30`",
+        "YAML reads a bare `12:30` as 750",
+    ),
+    "a port out of range": Mistake("bad-value", "server: {port: ⟪70000⟫}", "from 1 to 65535"),
+    "a size nobody knows": Mistake("bad-value", "server: {max_body: ⟪9 potatoes⟫}", "32MiB"),
+    "a size without end": Mistake("bad-value", "server: {max_body: ⟪9999999999GiB⟫}", "at most"),
+    "no time at all": Mistake("bad-value", "providers: {ollama: {timeouts: {idle: ⟪0s⟫}}}", "`0s`"),
+    "a provider that is text": Mistake("bad-value", "providers: {openai: ⟪x⟫}", "got `x`"),
+    "a mode misspelt": Mistake(
+        "bad-value", "tool_correction: {mode: ⟪repiar⟫}", "off, report or repair", "`repair`"
+    ),
+    "both find and pattern": Mistake(
+        "bad-value",
+        "default: {use: 'openai:x', transforms: [t]}\n"
+        "transforms: {t: [{system: {replace: [⟪{find: a, pattern: b, with: c}⟫]}}]}",
+        "{find: text, with: text}",
+    ),
+    "a section that is text": Mistake("bad-value", "rules: ⟪all⟫", "expected a list of rules"),
+    "a config that is a list": Mistake("bad-value", "⟪- a⟫", "got a list", whole=True),
+    "a provider with a colon": Mistake(
+        "bad-name", "providers: {⟪'a:b'⟫: {dialect: anthropic, base_url: 'http://a'}}", "letters"
+    ),
+    # -- names
+    "a target without a model": Mistake("bad-target", "default: ⟪openai⟫", "got `openai`"),
+    "a target with a space": Mistake("bad-target", "default: ⟪'openai: x'⟫", "`openai: x`"),
+    "a model of nobody": Mistake("bad-target", "models: {⟪gpt⟫: {context: 1}}", "models: "),
+    "a provider misspelt": Mistake(
+        "unknown-provider", "default: ⟪opena:x⟫", "unknown provider `opena`", "`openai`?"
+    ),
+    "a transform misspelt": Mistake(
+        "unknown-transform",
+        "default: {use: 'openai:x', transforms: [⟪brif⟫]}\ntransforms: {brief: [{system: {append: a}}]}",
+        "`brif`",
+        "did you mean `brief`?",
+    ),
+    "no transforms": Mistake(
+        "unknown-transform",
+        "default: {use: 'openai:x', transforms: [⟪a⟫]}",
+        "`a`",
+        "no `transforms:`",
+    ),
+    "a transform for nobody": Mistake(
+        "unused-transform",
+        "transforms: {⟪a⟫: [{system: {append: b}}]}",
+        "no rule uses it",
+        warning=True,
+    ),
+    "two rules of one name": Mistake(
+        "duplicate-rule",
+        "rules:\n"
+        "- {name: a, use: 'openai:x', when: {model: a}}\n"
+        "- {name: ⟪a⟫, use: 'openai:x', when: {model: b}}",
+        "line 2",
+    ),
+    "two keys of one name": Mistake(
+        "duplicate-client-key",
+        "server: {auth: {keys: [{name: a, key: '${K:-}${HOME}'}, {name: ⟪a⟫, key: '${HOME}'}]}}",
+        "line 1",
+    ),
+    "a rule after one for all": Mistake(
+        "unreachable-rule",
+        "rules: [{name: all, use: 'openai:x'}, {name: ⟪some⟫, use: 'openai:x', when: {model: a}}]",
+        "rule `some`: never reached: rule `all` stands before it and always matches",
+        warning=True,
+    ),
+    "a rule after a wider one": Mistake(
+        "unreachable-rule",
+        "rules: [{name: a, use: 'openai:x', when: {model: b}},"
+        " {name: ⟪c⟫, use: 'openai:x', when: {model: b, thinking: true}}]",
+        "whenever this one would",
+        warning=True,
+    ),
+    # -- texts with a grammar of their own
+    "a bad model pattern": Mistake(
+        "bad-pattern",
+        "rules: [{name: a, use: 'openai:x', when: {model: /gpt-*⟪*⟫(/}}]",
+        "when.model",
+    ),
+    "a bad pattern in quotes": Mistake(
+        "bad-pattern",
+        "default: {use: 'openai:x', transforms: [t]}\n"
+        'transforms: {t: [{system: {remove: [a, "\\u0041\\\\s(b⟪"⟫]}}]}',
+        "missing )",
+    ),
+    "a group that is not there": Mistake(
+        "bad-pattern",
+        "default: {use: 'openai:x', transforms: [t]}\n"
+        "transforms: {t: [{system: {replace: [{pattern: (a), with: 'it''s ⟪\\2⟫'}]}}]}",
+        "no group 2",
+    ),
+    "a pattern that explodes": Mistake(
+        "bad-pattern",
+        "default: {use: 'openai:x', transforms: [t]}\n"
+        "transforms: {t: [{system: {remove: [⟪'((a{1000}){1000}){1000}'⟫]}}]}",
+        "too large",
+    ),
+    "a pattern that no engine takes": Mistake(
+        "bad-pattern",
+        "default: {use: 'openai:x', transforms: [t]}\n"
+        "transforms: {t: [{system: {remove: [⟪'{11s<'⟫]}}]}",
+        "no engine",
+    ),
+    "a bad pattern to replace": Mistake(
+        "bad-pattern",
+        "default: {use: 'openai:x', transforms: [t]}\n"
+        "transforms: {t: [{system: {replace: [{pattern: '(a⟪'⟫, with: '\\9'}]}}]}",
+        "missing )",
+    ),
+    "a number among patterns": Mistake(
+        "bad-value",
+        "default: {use: 'openai:x', transforms: [t]}\n"
+        "transforms: {t: [{system: {remove: [a, ⟪1⟫, b]}}]}",
+        "a regular expression, got the number `1`",
+    ),
+    "a slow pattern": Mistake(
+        "slow-pattern",
+        "default: {use: 'openai:x', transforms: [t]}\n"
+        "transforms: {t: [{system: {remove: [⟪(?<=a)b⟫]}}]}",
+        "slow engine",
+        warning=True,
+    ),
+    "an octal number": Mistake(
+        "odd-number", "server: {port: ⟪012⟫}", "YAML reads `012` as 10", warning=True
+    ),
+    # -- what others can see and reach
+    "an open port": Mistake(
+        "open-server", "server: {host: ⟪0.0.0.0⟫}", "no client needs a key", "allow_unauthenticated"
+    ),
+    "a key in the config": Mistake(
+        "plain-secret",
+        "providers: {openai: {api_key: ⟪abc⟫}}",
+        "`api_key`",
+        "${NAME}",
+        warning=True,
+    ),
+    "a key as a default": Mistake(
+        "plain-secret",
+        "server: {auth: {keys: [{name: a, key: ⟪'${K:-abc}'⟫}]}}",
+        "a key stands in the config itself",
+        warning=True,
+    ),
+    "a key in a header": Mistake(
+        "plain-secret", "providers: {openai: {headers: {X-Api-Key: ⟪abc⟫}}}", "header", warning=True
+    ),
+    "an address without a scheme": Mistake(
+        "bad-url", "providers: {ollama: {base_url: ⟪'localhost:11434'⟫}}", "http:// or https://"
+    ),
+    "an address without a host": Mistake(
+        "bad-url", "providers: {ollama: {base_url: ⟪'http://'⟫}}", "provider `ollama`"
+    ),
+    "an address with a bad port": Mistake(
+        "bad-url", "providers: {ollama: {base_url: ⟪'http://a:b'⟫}}", "provider `ollama`"
+    ),
+    "a header name with a space": Mistake(
+        "bad-header", "providers: {ollama: {headers: {⟪a b⟫: c}}}"
+    ),
+    "a header of two lines": Mistake(
+        "bad-header", 'providers: {ollama: {headers: {a: ⟪"b\\nc"⟫}}}', "cannot carry"
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=list(MISTAKES))
+def test_a_mistake_is_found_at_its_place(mistake: Mistake) -> None:
+    """One mistake is one finding, which points at it, names it and knows what to do."""
+    text, [expected] = unmark(mistake.text)
+    [found] = findings(text, HOME="/home/me")
+    assert (found.code, spot(found)) == (mistake.code, expected)
+    assert found.severity == ("warning" if mistake.warning else "error")
+    assert mistake.says in found.message
+    assert mistake.help in found.help
+
+
+def test_every_code_has_its_mistake() -> None:
+    """No finding that the package can make is missing from the table."""
+    package = Path(gateway.config.__file__).parent
+    text = "".join(path.read_text("utf-8") for path in package.glob("*.py"))
+    made = re.findall(r'(?:error|warning|append|report)\(\(?\s*"([a-z]+(?:-[a-z]+)*)",', text)
+    uniqueness = re.findall(r'"(duplicate-[a-z-]+)"', text)
+    assert {mistake.code for mistake in MISTAKES.values()} == {*made, *uniqueness}
+
+
+def test_any_condition_can_refuse_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a condition says of a pattern is a finding, also if the checks know nothing of it."""
+
+    def refuse(value: object) -> Predicate:
+        raise BadPattern("no such path", 1)
+
+    condition = replace(CONDITIONS["path_prefix"], compile=refuse)
+    monkeypatch.setitem(cast(dict[str, Condition], CONDITIONS), "path_prefix", condition)
+    rule = "rules: [{name: a, use: 'mock:x', when: {path_prefix: ⟪/b⟫}}]\ndefault: mock:x"
+    text, [expected] = unmark(rule)
+    [found] = findings(text)
+    assert (found.code, spot(found)) == ("bad-pattern", expected)
+    assert found.message == "rule `a`, `when.path_prefix`: no such path"
+
+
+TEN = """\
+version: ⟪two⟫
+⟪sever⟫: {}
+server: {port: ⟪http⟫}
+providers:
+  openai: {auth: ⟪barer⟫}
+  lab: {dialect: openai-chat, base_url: ⟪lab:8000⟫}
+models: {"openai:gpt-5": {context: ⟪lots⟫}}
+rules:
+  - {name: long, when: {tokens: {⟪abvoe⟫: 60k}}, use: openai:gpt-5}
+  - {name: small, when: {model: "/[a-⟪/⟫"}, use: openai:gpt-5, transforms: [brief]}
+  - {name: other, when: {model: "*opus*"}, use: ⟪opena:gpt-5⟫, transforms: [⟪breif⟫]}
+default: openai:gpt-5
+transforms: {brief: [{system: {append: Be brief.}}]}
+"""
+
+
+def test_ten_mistakes_are_ten_findings() -> None:
+    """All of them at once, in the order of the text, each at its line and column, and nothing else."""
+    text, spots = unmark(TEN)
+    found = findings(text)
+    assert len(found) == 10
+    assert [spot(finding) for finding in found] == spots
+    assert loaded(text).snapshot is None
+
+
+SOUND = {
+    "the shortest": "default: openai:gpt-5",
+    "a default with parts": "default: {use: 'openai:x', transforms: []}",
+    "sections without lines": "rules:\nproviders:\nmodels:\ntransforms:\nserver:\ndefault: mock:x",
+    "correction by a bare off": "default: mock:x\ntool_correction: {mode: off}",
+    "an anchor and a merge": (
+        "providers:\n  a: &a {dialect: openai-chat, base_url: 'http://a'}\n"
+        "  b: {<<: *a, base_url: 'http://b'}\ndefault: b:x"
+    ),
+    "a port from the environment": "server: {port: '${PORT}'}\ndefault: mock:x",
+    "a variable with a default": "default: '${TARGET:-mock:x}'",
+    "a reference that is none": (
+        "default: {use: 'mock:x', transforms: [t]}\n"
+        "transforms: {t: [{system: {append: '$${HOME}'}}]}"
+    ),
+    "an open port with keys": (
+        "server: {host: 0.0.0.0, auth: {keys: [{name: a, key: '${KEY}'}]}}\ndefault: mock:x"
+    ),
+    "an open port in so many words": (
+        "server: {host: 0.0.0.0, allow_unauthenticated: yes}\ndefault: mock:x"
+    ),
+    "a glob that looks like a pattern": (
+        "rules: [{name: a, when: {model: '[a{9999}'}, use: 'mock:x'}]\ndefault: mock:x"
+    ),
+    "a count as a float": "models: {'openai:x': {context: 1.0e+6}}\ndefault: mock:x",
+}
+
+
+@pytest.mark.parametrize("text", SOUND.values(), ids=list(SOUND))
+def test_what_is_sound_has_no_findings(text: str) -> None:
+    """The checks are silent where there is nothing to say."""
+    assert findings(text, PORT="8080", KEY="abc") == ()
+    assert loaded(text, PORT="8080", KEY="abc").snapshot is not None

@@ -1,0 +1,69 @@
+"""Sizes and durations as people write them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.config.units import (
+    DURATION_SCHEMA,
+    DURATIONS,
+    LARGEST,
+    LONGEST,
+    SIZE_SCHEMA,
+    SIZES,
+    parse_duration,
+    parse_size,
+)
+
+
+@given(st.integers(1, 9), st.sampled_from(sorted(SIZES)), st.booleans())
+def test_a_size_is_its_number_times_its_unit(number: int, unit: str, spaced: bool) -> None:
+    """In any case, with or without a space, and the schema lets it through."""
+    for written in (unit, unit.upper(), unit.capitalize()):
+        text = f"{number}{' ' if spaced and unit else ''}{written}"
+        assert parse_size(text) == number * SIZES[unit]
+        assert re.search(SIZE_SCHEMA["anyOf"][1]["pattern"], text)
+
+
+@given(st.integers(1, 9), st.sampled_from(sorted(DURATIONS)))
+def test_a_duration_is_its_number_times_its_unit(number: int, unit: str) -> None:
+    """In seconds."""
+    assert parse_duration(f"{number}{unit}") == pytest.approx(number * DURATIONS[unit])
+    assert re.search(DURATION_SCHEMA["anyOf"][1]["pattern"], f"{number}{unit}")
+
+
+@given(st.text())
+def test_a_text_is_read_or_refused(text: str) -> None:
+    """Nothing but `ValueError`, and nothing out of bounds."""
+    for parse, most in ((parse_size, LARGEST), (parse_duration, LONGEST)):
+        try:
+            assert 0 < parse(text) <= most
+        except ValueError as error:
+            assert "expected a" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "bytes"), [(1024, 1024), ("1.5kB", 1500), ("32MiB", 32 * 1024**2), ("10", 10)]
+)
+def test_sizes(text: int | str, bytes: int) -> None:
+    """Numbers are bytes."""
+    assert parse_size(text) == bytes
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [(5, 5), (0.5, 0.5), ("500ms", 0.5), ("2m", 120), ("1.5h", 5400)]
+)
+def test_durations(text: float | str, seconds: float) -> None:
+    """Numbers are seconds."""
+    assert parse_duration(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", [0, "0s", -1, "25h", "5", "s", "5 years", "1e5s", "9" * 400 + "s"])
+def test_what_is_no_duration(text: float | str) -> None:
+    """Nothing, the past, more than a day, no unit, an unknown unit."""
+    with pytest.raises(ValueError, match="expected a duration such as 500ms, 5s or 2m"):
+        parse_duration(text)

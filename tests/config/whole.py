@@ -1,0 +1,41 @@
+"""A config that uses everything, as plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+WHOLE: dict[str, Any] = {
+    "version": 1,
+    "server": {
+        "host": "0.0.0.0",  # noqa: S104
+        "port": 4000,
+        "auth": {"keys": [{"name": "laptop", "key": "${GATEWAY_KEY}"}]},
+        "max_body": "32MiB",
+    },
+    "providers": {
+        "openai": {"api_key": "${OPENAI_API_KEY}", "quirks": {"stop_limit": 2}},
+        "lab": {
+            "dialect": "openai-chat",
+            "base_url": "http://127.0.0.1:8000/v1",
+            "headers": {"x-title": "gateway"},
+            "timeouts": {"connect": "5s", "first_byte": 120, "idle": "5m"},
+        },
+    },
+    "models": {"openai:gpt-5": {"context": "400k", "max_output": 128000}},
+    "rules": [
+        {"name": "long", "when": {"tokens": {"between": ["60k", 200000]}}, "use": "lab:long"},
+        {"name": "hard", "when": {"thinking": {"effort": ["high", "max"]}}, "use": "lab:hard"},
+        {"name": "small", "when": {"model": ["*haiku*", "/^gpt-(4|5)/"]}, "use": "openai:gpt-5"},
+        {"name": "fast", "when": {"path_prefix": "/fast"}, "use": "lab:fast", "transforms": ["t"]},
+    ],
+    "default": {"use": "openai:gpt-5", "transforms": ["t"]},
+    "transforms": {
+        "t": [
+            {"system": {"replace": [{"pattern": "(a)", "with": "\\1"}], "append": "Be brief."}},
+            {"tools": {"drop": ["mcp__*"], "describe": {"Bash": "Runs a command."}}},
+        ]
+    },
+    "tool_correction": {"mode": "report"},
+    "missing_key": "mock",
+}
+ENVIRONMENT = {"GATEWAY_KEY": "gateway-secret", "OPENAI_API_KEY": "openai-secret"}

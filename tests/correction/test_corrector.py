@@ -1,0 +1,336 @@
+"""The stage of an answer that corrects its calls, streamed and whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway import json_text
+from gateway.correction import MAX_ARGUMENTS, Correction, Corrector, Mode, ToolCatalog, correct
+from gateway.errors import GatewayError, UpstreamBroken
+from gateway.messages import Emitter, MessageWriter, StopReason, Usage
+
+TOOLS = ToolCatalog(
+    [
+        {
+            "name": "Read",
+            "input_schema": {
+                "type": "object",
+                "properties": {"file_path": {"type": "string"}, "limit": {"type": "integer"}},
+                "required": ["file_path"],
+                "additionalProperties": False,
+            },
+        },
+        {"name": "Now", "input_schema": {"type": "object"}},
+    ]
+)
+
+
+class Recorder:
+    """A sink that writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[Any, ...]] = []
+
+    def text(self, text: str) -> None:
+        self.said.append(("text", text))
+
+    def thinking(self, text: str) -> None:
+        self.said.append(("thinking", text))
+
+    def signature(self, signature: str) -> None:
+        self.said.append(("signature", signature))
+
+    def redacted_thinking(self, data: str) -> None:
+        self.said.append(("redacted_thinking", data))
+
+    def tool_start(self, id: str | None, name: str) -> None:
+        self.said.append(("tool_start", id, name))
+
+    def tool_input(self, fragment: str) -> None:
+        self.said.append(("tool_input", fragment))
+
+    def tool_end(self) -> None:
+        self.said.append(("tool_end",))
+
+    def usage(self, usage: Usage) -> None:
+        self.said.append(("usage", usage))
+
+    def finish(self, reason: StopReason, *, stop_sequence: str | None = None) -> None:
+        self.said.append(("finish", reason, stop_sequence))
+
+    def fail(self, error: GatewayError) -> None:
+        self.said.append(("fail", error))
+
+
+class Stage:
+    """A corrector between a script and a recorder."""
+
+    def __init__(self, mode: Mode) -> None:
+        self.sink = Recorder()
+        self.reports: list[Correction] = []
+        self.corrector = Corrector(self.sink, TOOLS, mode=mode, report=self.reports.append)
+
+    def tell(self, *event: Any) -> None:
+        """Says one event, written as the recorder writes it."""
+        name, *values = event
+        method: Callable[..., None] = getattr(self.corrector, name)
+        if name == "finish":
+            method(values[0], stop_sequence=values[1])
+        else:
+            method(*values)
+
+    def tell_call(self, name: str, *fragments: str) -> None:
+        self.tell("tool_start", "toolu_1", name)
+        for fragment in fragments:
+            self.tell("tool_input", fragment)
+        self.tell("tool_end")
+
+    @property
+    def said(self) -> list[tuple[Any, ...]]:
+        return self.sink.said
+
+
+TEXTS = st.sampled_from(
+    [
+        '{"file_path":"/ä"}',
+        ' {"file_path": "/a", "limit": 5}',
+        '{"path":"/a","limit":"5"}',
+        '"{\\"file_path\\":\\"/a\\"}"',
+        '{"file_path":"/a","dry_run":true}',
+        '{"file_path":"/a',
+        "",
+        " ",
+        "[]",
+    ]
+) | st.text(max_size=10)
+NAMES = st.sampled_from(["Read", "read", "READ", "Now", "now", "Reed", "", "unknown"])
+CUTS = st.lists(st.integers(0, 40), max_size=6)
+CONTENT = st.one_of(
+    st.tuples(st.sampled_from(["text", "thinking", "signature", "redacted_thinking"]), st.text()),
+    st.tuples(st.just("usage"), st.builds(Usage, st.integers(0, 9))),
+)
+EVENTS = CONTENT | st.one_of(
+    st.tuples(st.just("tool_start"), st.sampled_from(["a", None]), NAMES),
+    st.tuples(st.just("tool_input"), TEXTS),
+    st.just(("tool_end",)),
+)
+ENDS: st.SearchStrategy[tuple[Any, ...]] = st.sampled_from(
+    [("finish", "tool_use", None), ("finish", "stop_sequence", "x"), ("fail", UpstreamBroken("x"))]
+)
+
+
+def pieces(text: str, cuts: list[int]) -> list[str]:
+    """The text, cut at these places."""
+    places = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
+    return [text[start:end] for start, end in pairwise(places)]
+
+
+# -- laws -------------------------------------------------------------------------------------------
+
+
+@given(NAMES, TEXTS, CUTS)
+def test_a_streamed_call_is_the_corrected_call(name: str, text: str, cuts: list[int]) -> None:
+    """However the arguments are cut, what is said is what `correct` makes of the whole text."""
+    stage = Stage("repair")
+    stage.tell_call(name, *pieces(text, cuts))
+    expected = correct(name, text, TOOLS)
+    body = [("tool_input", expected.arguments)] if expected.arguments else []
+    assert stage.said == [("tool_start", "toolu_1", expected.name), *body, ("tool_end",)]
+    assert stage.reports == ([] if expected.status == "valid" else [expected])
+
+
+@given(st.lists(EVENTS, max_size=12), ENDS)
+def test_content_is_never_held(events: list[tuple[Any, ...]], end: tuple[Any, ...]) -> None:
+    """Text, thinking, usage and the end are the last thing the next sink was told, in order."""
+    stage = Stage("repair")
+    told = []
+    for event in (*events, end):
+        stage.tell(*event)
+        if not event[0].startswith("tool_"):
+            told.append(event)
+            assert stage.said[-1] == event
+    assert [event for event in stage.said if not event[0].startswith("tool_")] == told
+
+
+@given(st.lists(EVENTS, max_size=12), ENDS, st.sampled_from(["off", "report"]))
+def test_looking_changes_nothing(
+    events: list[tuple[Any, ...]], end: tuple[Any, ...], mode: Mode
+) -> None:
+    """Unless calls are to be repaired, the next sink is told the same, and at once."""
+    stage = Stage(mode)
+    for count, event in enumerate((*events, end), start=1):
+        stage.tell(*event)
+        assert stage.said == [*events, end][:count]
+    if mode == "off":
+        assert stage.reports == []
+
+
+@given(st.lists(EVENTS, max_size=12), ENDS)
+def test_reports_are_the_same_whether_or_not_calls_are_repaired(
+    events: list[tuple[Any, ...]], end: tuple[Any, ...]
+) -> None:
+    """A trial run tells exactly what a run in earnest would do."""
+    trial, earnest = Stage("report"), Stage("repair")
+    for event in (*events, end):
+        trial.tell(*event)
+        earnest.tell(*event)
+    assert trial.reports == earnest.reports
+    assert all(report.status != "valid" for report in trial.reports)
+
+
+@given(st.lists(EVENTS, max_size=12), ENDS)
+def test_calls_come_whole_and_one_at_a_time(
+    events: list[tuple[Any, ...]], end: tuple[Any, ...]
+) -> None:
+    """Every start is followed by its input and its end, before the next call or any text."""
+    stage = Stage("repair")
+    for event in (*events, end):
+        stage.tell(*event)
+    is_open = False
+    for kind, *values in stage.said:
+        if kind == "tool_start":
+            assert not is_open
+            is_open = True
+        elif kind == "tool_end":
+            is_open = False
+        elif kind == "redacted_thinking" or (kind == "text" and values[0].strip()):
+            assert not is_open
+    assert not is_open or end[0] == "fail"
+
+
+# -- stories ----------------------------------------------------------------------------------------
+
+
+def test_a_known_call_shows_at_once_and_its_input_when_it_is_complete() -> None:
+    """The client sees that a call has begun; what it would have to take back is held."""
+    stage = Stage("repair")
+    stage.tell("tool_start", "toolu_1", "Read")
+    assert stage.said == [("tool_start", "toolu_1", "Read")]
+    stage.tell("tool_input", '{"path":')
+    stage.tell("tool_input", '"/a"}')
+    assert len(stage.said) == 1
+    stage.tell("tool_end")
+    assert stage.said[1:] == [("tool_input", '{"file_path":"/a"}'), ("tool_end",)]
+
+
+def test_a_call_with_a_wrong_name_is_held_until_its_name_is_known() -> None:
+    """The repaired name stands in the start, which comes with the rest of the call."""
+    stage = Stage("repair")
+    stage.tell("tool_start", "toolu_1", "read")
+    assert stage.said == []
+    stage.tell("tool_input", '{"file_path":"/a"}')
+    stage.tell("tool_end")
+    assert stage.said == [
+        ("tool_start", "toolu_1", "Read"),
+        ("tool_input", '{"file_path":"/a"}'),
+        ("tool_end",),
+    ]
+
+
+def test_an_invalid_call_goes_on_as_it_came() -> None:
+    """The client's own error message is the best answer to a call that cannot be repaired."""
+    stage = Stage("repair")
+    stage.tell_call("Read", '{"file_path": "/a', "", "bc")
+    assert stage.said[1] == ("tool_input", '{"file_path": "/abc')
+    assert [report.status for report in stage.reports] == ["invalid"]
+
+
+def test_empty_pieces_beside_a_call_do_not_end_it() -> None:
+    """Some providers send an empty or blank text with every fragment of a call."""
+    stage = Stage("repair")
+    stage.tell("tool_start", "toolu_1", "Read")
+    for fragment in ('{"file_path":', '"/a"}'):
+        stage.tell("text", "")
+        stage.tell("text", "\n")
+        stage.tell("thinking", "")
+        stage.tell("signature", "")
+        stage.tell("usage", Usage(1))
+        stage.tell("tool_input", fragment)
+    stage.tell("tool_end")
+    assert ("tool_input", '{"file_path":"/a"}') in stage.said
+    assert stage.reports == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        ("text", "x"),
+        ("thinking", "x"),
+        ("signature", "x"),
+        ("redacted_thinking", "x"),
+        ("tool_start", "toolu_2", "Now"),
+        ("finish", "max_tokens", None),
+    ],
+)
+def test_whatever_comes_next_ends_an_open_call(event: tuple[Any, ...]) -> None:
+    """A provider that forgets to end a call does not lose it."""
+    stage = Stage("repair")
+    stage.tell("tool_start", "toolu_1", "read")
+    stage.tell("tool_input", '{"file_path":"/a"}')
+    stage.tell(*event)
+    assert stage.said == [
+        ("tool_start", "toolu_1", "Read"),
+        ("tool_input", '{"file_path":"/a"}'),
+        ("tool_end",),
+        event,
+    ]
+
+
+def test_a_call_that_broke_off_is_not_completed() -> None:
+    """After a failure nothing of the held call is said, and its end least of all."""
+    error = UpstreamBroken("gone")
+    for name, started in (("Read", [("tool_start", "toolu_1", "Read")]), ("read", [])):
+        stage = Stage("repair")
+        stage.tell("tool_start", "toolu_1", name)
+        stage.tell("tool_input", '{"file_path":"/a"}')
+        stage.tell("fail", error)
+        assert stage.said == [*started, ("fail", error)]
+        assert stage.reports == []
+
+
+@pytest.mark.parametrize("name", ["Read", "read"])
+@pytest.mark.parametrize("mode", ["repair", "report"])
+def test_a_call_that_is_too_large_is_let_go(name: str, mode: Mode) -> None:
+    """Past the limit nothing is held any more: what came goes on, and so does the rest."""
+    stage = Stage(mode)
+    half = "x" * (MAX_ARGUMENTS // 2 + 1)
+    stage.tell("tool_start", "toolu_1", name)
+    stage.tell("tool_input", half)
+    assert ("tool_input", half) not in stage.said or mode == "report"
+    stage.tell("tool_input", half)
+    stage.tell("tool_input", "y")
+    assert stage.said == [
+        ("tool_start", "toolu_1", name),
+        ("tool_input", half),
+        ("tool_input", half),
+        ("tool_input", "y"),
+    ]
+    stage.tell("tool_end")
+    assert stage.said[4:] == [("tool_end",)]
+    assert [(report.status, report.arguments) for report in stage.reports] == [("unchecked", "")]
+    stage.tell_call("Read", '{"file_path":"/a"}')
+    assert len(stage.reports) == 1
+
+
+def test_a_whole_answer_is_repaired_like_a_stream() -> None:
+    """Before an emitter that writes one message, the stage repairs the calls in that message."""
+    writer = MessageWriter()
+    reports: list[Correction] = []
+    sink = Corrector(Emitter(writer, model="m"), TOOLS, mode="repair", report=reports.append)
+    sink.text("I look.")
+    for id, name, arguments in (("toolu_1", "read", '{"path":"/ä"}'), ("toolu_2", "Now", "")):
+        sink.tool_start(id, name)
+        sink.tool_input(arguments)
+    sink.finish("tool_use")
+    assert writer.message["content"] == [
+        {"type": "text", "text": "I look."},
+        {"type": "tool_use", "id": "toolu_1", "name": "Read", "input": {"file_path": "/ä"}},
+        {"type": "tool_use", "id": "toolu_2", "name": "Now", "input": {}},
+    ]
+    assert [json_text.decode(report.arguments) for report in reports] == [{"file_path": "/ä"}]

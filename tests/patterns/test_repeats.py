@@ -1,0 +1,46 @@
+"""How large a pattern becomes when its counted repeats are written out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.patterns.repeats import written_out
+
+pieces = st.sampled_from(
+    ["a", "(", ")", "[", "]", "{2}", "{2,}", "{,3}", "{1,9}", "\\", "|", "*", "^"]
+)
+
+
+@given(st.lists(pieces, max_size=20).map("".join))
+def test_any_text_has_a_size(pattern: str) -> None:
+    """Also one that is no pattern."""
+    assert written_out(pattern) >= 0
+
+
+@given(st.text("ab.", min_size=1, max_size=5), st.lists(st.integers(1, 50), max_size=5))
+def test_repeats_of_repeats_multiply(item: str, counts: list[int]) -> None:
+    """A group that is repeated is as large as all its repeats."""
+    pattern, size = item, len(item)
+    for count in counts:
+        pattern, size = f"({pattern}){{{count}}}", size * count
+    assert written_out(pattern) == size
+
+
+@pytest.mark.parametrize(
+    ("pattern", "size"),
+    [
+        ("", 0),
+        ("a{3}b{4}", 7),
+        (r"\{1000}", 6),
+        ("[a{1000}]{3}", 3),
+        (r"[]\]{9}]{3}", 3),
+        (r"\p{Lu}{3}", 7),
+        (".{0,2000}x", 2001),
+        ("a{" + "9" * 5000 + "}", 999_999_999),
+    ],
+)
+def test_sizes_of_patterns(pattern: str, size: int) -> None:
+    """Classes and escapes are one item, braces without a count are text."""
+    assert written_out(pattern) == size

@@ -1,0 +1,146 @@
+"""Laws of JSON as bytes: what goes in comes out, and what is only carried keeps its bytes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from language import joined
+from strategies import json_objects, json_values, texts, torn
+
+from gateway import json_text
+from gateway.json_text import NotJSON
+
+
+@given(json_values(torn))
+def test_round_trip(value: Any) -> None:
+    """Any JSON value, with halves of surrogate pairs and integers of any size, survives."""
+    assert json_text.decode(json_text.encode(value)) == json.loads(json.dumps(value))
+
+
+@given(json_values(torn))
+def test_encodes_as_the_standard_library_understands(value: Any) -> None:
+    """What is written means the same to another codec, and is UTF-8."""
+    written = json_text.encode(value)
+    assert json.loads(written.decode("utf-8")) == json.loads(json.dumps(value))
+    assert json_text.encode_text(value) == written.decode("utf-8")
+
+
+@given(json_values(torn), st.booleans(), st.sampled_from([None, 1]))
+def test_decodes_as_the_standard_library_does(
+    value: Any, is_ascii: bool, indent: int | None
+) -> None:
+    """Escapes, white space and numbers are read as they are meant, from text and from bytes."""
+    text = json.dumps(value, ensure_ascii=is_ascii, indent=indent)
+    assert json_text.decode(text) == json.loads(text)
+    assert json_text.decode(text.encode("utf-8", "surrogatepass")) == json.loads(text)
+
+
+@given(
+    st.one_of(st.binary(max_size=40), st.text(max_size=40), st.text('{}[]",:e1\\u', max_size=20))
+)
+def test_anything_else_is_refused(text: bytes | str) -> None:
+    """Bytes that are no JSON raise `NotJSON` and nothing else; the rest is a value."""
+    try:
+        json_text.encode(json_text.decode(text))
+    except NotJSON as error:
+        assert str(error)
+
+
+@pytest.mark.parametrize(
+    "text", ["NaN", "[Infinity]", '{"a": -Infinity}', "1e999", '["\\ud800", -1e999]', "1" * 5000]
+)
+def test_numbers_that_are_none(text: str) -> None:
+    """What no double can hold is refused: written back it would be another value, or no JSON."""
+    with pytest.raises(NotJSON):
+        json_text.decode(text)
+
+
+@given(st.dictionaries(texts, json_values(), max_size=4), st.booleans())
+def test_fields_keep_their_bytes(value: dict[str, Any], is_ascii: bool) -> None:
+    """Each field of an object is the bytes it came in, white space and escapes too."""
+    parts = {
+        name: json.dumps(item, ensure_ascii=is_ascii, indent=1).encode()
+        for name, item in value.items()
+    }
+    named = [json.dumps(name).encode() + b" : " + raw for name, raw in parts.items()]
+    fields = json_text.decode_fields(b"{" + b" , ".join(named) + b"}")
+    assert {name: bytes(raw) for name, raw in fields.items()} == parts
+    assert list(fields) == list(parts)
+
+
+@given(st.dictionaries(torn, json_values(torn), max_size=4))
+def test_fields_keep_their_meaning(value: dict[str, Any]) -> None:
+    """Halves of surrogate pairs, which the fast codec refuses, change nothing of what is meant."""
+    text = json.dumps(value).encode()
+    fields = json_text.decode_fields(text)
+    assert {name: json.loads(bytes(raw)) for name, raw in fields.items()} == json.loads(text)
+    items = json_text.decode_items(json.dumps([value, *value]).encode())
+    assert [json.loads(bytes(raw)) for raw in items] == joined([value, *value])
+
+
+@given(st.lists(json_values(), max_size=4))
+def test_items_keep_their_bytes(value: list[Any]) -> None:
+    """So is each item of an array."""
+    parts = [json.dumps(item, indent=1).encode() for item in value]
+    items = json_text.decode_items(b"[" + b" , ".join(parts) + b"]")
+    assert [bytes(raw) for raw in items] == parts
+
+
+@given(json_objects(torn))
+def test_carried_values_encode_as_they_are(value: dict[str, Any]) -> None:
+    """A value that is only carried stands in the output with its own meaning, beside any other."""
+    text = json.dumps(value).encode()
+    written = json_text.encode({"carried": json_text.Raw(text), "decoded": value})
+    assert json.loads(written) == {"carried": json.loads(text), "decoded": json.loads(text)}
+
+
+@pytest.mark.parametrize("text", [b"[]", b"1", b'"{}"', b"null", b"", b"{", b'{"a":1}x'])
+def test_fields_of_what_is_no_object(text: bytes) -> None:
+    """Only an object has fields."""
+    with pytest.raises(NotJSON):
+        json_text.decode_fields(text)
+
+
+@pytest.mark.parametrize("text", [b"{}", b"1", b'"[]"', b"null", b"", b"[", b"[1]x"])
+def test_items_of_what_is_no_array(text: bytes) -> None:
+    """Only an array has items."""
+    with pytest.raises(NotJSON):
+        json_text.decode_items(text)
+
+
+@pytest.mark.parametrize("depth", [900, 2_000, 200_000])
+def test_depth(depth: int) -> None:
+    """Nesting is a value or `NotJSON`, never an exhausted stack."""
+    text = b"[" * depth + b"]" * depth
+    try:
+        value = json_text.decode(text)
+    except NotJSON:
+        return
+    assert json_text.encode(value) == text
+
+
+def test_no_json_to_encode() -> None:
+    """What JSON cannot say is a programming error."""
+    with pytest.raises(TypeError):
+        json_text.encode({"a": object()})
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, "null"),
+        (True, "a boolean"),
+        (1, "a number"),
+        (1.5, "a number"),
+        ("a", "a string"),
+        ([], "an array"),
+        ({}, "an object"),
+    ],
+)
+def test_kinds(value: Any, words: str) -> None:
+    """Each type of value has the name that people use."""
+    assert json_text.kind_of(value) == words
