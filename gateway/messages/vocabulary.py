@@ -58,12 +58,12 @@ class Usage:
 
     @staticmethod
     def from_json(usage: dict[str, Any]) -> Usage:
-        """Reads the wire's `usage` object; what is no number is not known."""
+        """Reads the wire's `usage` object; what is no count is not known."""
         details = usage.get("output_tokens_details")
 
         def count(holder: Any, name: str) -> int | None:
             value = holder.get(name) if isinstance(holder, dict) else None
-            return value if isinstance(value, int) else None
+            return value if isinstance(value, int) and value >= 0 else None
 
         return Usage(
             input=count(usage, "input_tokens") or 0,

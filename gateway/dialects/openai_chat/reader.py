@@ -276,8 +276,8 @@ def _object(value: Any) -> Mapping[str, Any]:
 
 
 def _count(value: Any) -> int:
-    return value if isinstance(value, int) else 0
+    return value if isinstance(value, int) and value > 0 else 0
 
 
 def _first_count(*values: Any) -> int | None:
-    return next((value for value in values if isinstance(value, int)), None)
+    return next((value for value in values if isinstance(value, int) and value >= 0), None)
