@@ -165,7 +165,7 @@ class Exchange:
         """The provider answers with an error; this is what to tell the client."""
         dialect = self.endpoint.dialect
         self._returned = picked(headers, dialect.returned_headers)
-        return dialect.error(status, headers, body)
+        return dialect.error(status, headers, self._without_key(body))
 
     @property
     def answer(self) -> Answer:
@@ -186,20 +186,28 @@ class Exchange:
 
     def receive(self, chunk: bytes) -> bytes:
         """Bytes of the provider in, bytes for the client out. Raises what is a status still."""
-        out = self.answer.receive(chunk)
-        self._raise_early_failure()
-        return out
+        return self._checked(self.answer.receive(chunk))
 
     def finish(self) -> bytes:
         """The provider's bytes have ended. Raises `UpstreamBroken` if the answer has not."""
-        out = self.answer.finish()
-        self._raise_early_failure()
-        return out
+        return self._checked(self.answer.finish())
 
-    def _raise_early_failure(self) -> None:
+    def _checked(self, out: bytes) -> bytes:
+        """What was said, if the provider did not fail; raises a failure that is a status still."""
         failure = self.answer.failure
-        if failure is not None and not (self.answer.started and self.request.stream):
-            raise failure
+        if failure is None:
+            return out
+        failure.message = self._without_key(
+            failure.message.encode("utf-8", "surrogatepass")
+        ).decode("utf-8", "surrogatepass")
+        if self.answer.started and self.request.stream:
+            return self._without_key(out)
+        raise failure
+
+    def _without_key(self, words: bytes) -> bytes:
+        """A provider's error, without the gateway's key: some repeat the key that they refuse."""
+        secret = self.endpoint.secret
+        return words.replace(secret.encode(), b"[secret]") if secret else words
 
     def begin(self) -> bytes:
         """Opens the stream although the provider is silent still, to keep the client waiting."""

@@ -216,6 +216,35 @@ def test_an_early_failure_is_raised_and_a_late_one_is_an_event() -> None:
     assert late.ended
 
 
+@pytest.mark.parametrize("target", ["chat:m", "native:m"])
+def test_a_key_that_a_provider_repeats_goes_no_further(target: str) -> None:
+    """Neither in a refusal, nor in an error before the first word, nor in one after it."""
+    words = {"type": "error", "error": {"type": "api_error", "message": "bad key chat-secret-key"}}
+    refused = exchange(prefix=f"/{target}")
+    error = refused.refuse(401, {}, json_text.encode(words))
+    assert b"[secret]" in error.body()
+    assert "chat-secret-key" not in f"{error.body()!r} {error.message}"
+    failed = b"event: error\ndata: " + json_text.encode(words) + b"\n\n"
+    for said in (b"", SAID[target]):
+        running = exchange(body(stream=True), prefix=f"/{target}")
+        _ = running.upstream_request()
+        running.accept({"content-type": "text/event-stream"})
+        out = running.receive(said)
+        try:
+            out += running.receive(failed)
+        except UpstreamFailure as failure:
+            out += failure.body()
+        assert b"[secret]" in out
+        assert b"chat-secret-key" not in out
+
+
+SAID = {
+    "chat:m": b'data: {"choices":[{"delta":{"content":"Hi"}}]}\n\n',
+    "native:m": b'event: content_block_start\ndata: {"type":"content_block_start","index":0,'
+    b'"content_block":{"type":"text","text":""}}\n\n',
+}
+
+
 def test_a_tool_call_is_repaired_on_the_way_and_reported() -> None:
     """The schema of the request's own tool decides, and the log can tell what was done."""
     schema = {
