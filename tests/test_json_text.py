@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from language import joined
 from strategies import json_objects, json_values, texts, torn
 
 from gateway import json_text
@@ -78,16 +77,6 @@ def test_fields_keep_their_meaning(value: dict[str, Any]) -> None:
     text = json.dumps(value).encode()
     fields = json_text.decode_fields(text)
     assert {name: json.loads(bytes(raw)) for name, raw in fields.items()} == json.loads(text)
-    items = json_text.decode_items(json.dumps([value, *value]).encode())
-    assert [json.loads(bytes(raw)) for raw in items] == joined([value, *value])
-
-
-@given(st.lists(json_values(), max_size=4))
-def test_items_keep_their_bytes(value: list[Any]) -> None:
-    """So is each item of an array."""
-    parts = [json.dumps(item, indent=1).encode() for item in value]
-    items = json_text.decode_items(b"[" + b" , ".join(parts) + b"]")
-    assert [bytes(raw) for raw in items] == parts
 
 
 @given(json_objects(torn))
@@ -103,13 +92,6 @@ def test_fields_of_what_is_no_object(text: bytes) -> None:
     """Only an object has fields."""
     with pytest.raises(NotJSON):
         json_text.decode_fields(text)
-
-
-@pytest.mark.parametrize("text", [b"{}", b"1", b'"[]"', b"null", b"", b"[", b"[1]x"])
-def test_items_of_what_is_no_array(text: bytes) -> None:
-    """Only an array has items."""
-    with pytest.raises(NotJSON):
-        json_text.decode_items(text)
 
 
 @pytest.mark.parametrize("depth", [900, 2_000, 200_000])

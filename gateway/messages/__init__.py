@@ -8,11 +8,10 @@ Wire format: https://docs.anthropic.com/en/api/messages and /messages-streaming
 from gateway.messages.emitter import Emitter, random_id
 from gateway.messages.fold import accumulate, unfold
 from gateway.messages.request import MessagesRequest
-from gateway.messages.vocabulary import DONE_REASONS, Message, Sink, StopReason, Usage
+from gateway.messages.vocabulary import Message, Sink, StopReason, Usage
 from gateway.messages.writers import EventWriter, MessageWriter, Writer, encode_event, error_event
 
 __all__ = [
-    "DONE_REASONS",
     "Emitter",
     "EventWriter",
     "Message",

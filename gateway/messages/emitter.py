@@ -143,7 +143,7 @@ class Emitter:
         self._close_block()
         self._ended = True
         self.stop_reason = reason
-        usage = self._usage or Usage(input=self._prompt_estimate(), estimated=True)
+        usage = self._usage or Usage(input=self._prompt_estimate())
         self._writer.end(reason, stop_sequence, usage)
 
     def fail(self, error: GatewayError) -> None:

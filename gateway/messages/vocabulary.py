@@ -20,9 +20,6 @@ StopReason = Literal[
     "model_context_window_exceeded",
 ]
 
-DONE_REASONS: frozenset[str] = frozenset({"end_turn", "stop_sequence", "tool_use"})
-"""Stop reasons of an answer that the model finished by itself."""
-
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -37,8 +34,6 @@ class Usage:
     cache_read: int | None = None
     cache_creation: int | None = None
     thinking: int | None = None
-    estimated: bool = False
-    """Counted here, because the provider reported nothing."""
 
     @property
     def prompt(self) -> int:

@@ -355,7 +355,7 @@ class TestStories:
         assert found == expected
 
     def test_usage_that_nobody_reported(self) -> None:
-        """Without a report the prompt is estimated, and the estimate is marked as one."""
+        """Without a report the size of the prompt is the estimate of the start."""
         played = streamed(sse(delta("stop", content="a")))
         assert accumulate(events_of(played.out))["usage"]["input_tokens"] == 7
 
