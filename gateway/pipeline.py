@@ -40,6 +40,8 @@ class Inbound:
     query: str = ""
     prefix: str = ""
     """The path before the endpoint: `/openai:gpt-4.1`, `/fast`, or nothing."""
+    client: str | None = None
+    """The name of the key that the client showed, if the gateway asks for one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
-"""How Hypothesis runs: without a clock, because a busy machine is no failure, and with the same
+"""What all tests share: a log that can be read, and how Hypothesis runs.
+
+Hypothesis runs without a clock, because a busy machine is no failure, and with the same
 examples each time, because a change must not fail by what it did not touch.
 
 `pytest --hypothesis-profile=thorough` looks for new ones, and for longer than every change can wait.
@@ -6,9 +8,32 @@ examples each time, because a change must not fail by what it did not touch.
 
 from __future__ import annotations
 
+import io
+import logging
+import sys
+from collections.abc import Iterator
+
+import pytest
+import structlog
 from hypothesis import HealthCheck, settings
+
+from gateway import observe
 
 NO_CLOCK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("gateway", NO_CLOCK, max_examples=60, derandomize=True)
 settings.register_profile("thorough", NO_CLOCK, max_examples=1_000)
 settings.load_profile("gateway")
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """Everything that the gateway logs from here on, as JSON lines."""
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", out)
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    observe.setup("json")
+    yield out
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)

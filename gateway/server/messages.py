@@ -68,10 +68,11 @@ async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange
     """Reads and parses a request. Raises `GatewayError` and `ClientGone`."""
     headers = headers_of(scope)
     snapshot = await services.config.current()
-    authorize(snapshot.server, headers)
+    key = authorize(snapshot.server, headers)
     body = await read_body(receive, headers, snapshot.server.max_body)
     query = scope["query_string"].decode("latin-1")
-    inbound = Inbound(body, headers, query, scope.get(PREFIX, ""))
+    client = key.name if key is not None else None
+    inbound = Inbound(body, headers, query, scope.get(PREFIX, ""), client)
     return Exchange(snapshot, inbound, services.counter)
 
 
@@ -226,6 +227,7 @@ def record(
     decided = "route" in exchange.__dict__
     usage = exchange.usage
     fields: dict[str, Any] = {
+        "client": exchange.inbound.client,
         "model": exchange.request.model,
         "target": str(exchange.route.target) if decided else None,
         "reason": exchange.route.reason if decided else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -234,6 +235,23 @@ def test_client_keys_are_asked_for_where_the_config_says_so(gateway: Gateway) ->
     assert gateway.ask("GET", "/v1/models").status == 401
     assert gateway.ask("POST", "/v1/messages", ASK).json["error"]["type"] == "authentication_error"
     assert gateway.ask("GET", "/v1/models", headers={"x-api-key": "my-own-key"}).status == 200
+
+
+def test_the_log_names_the_client_and_the_decision(gateway: Gateway, log: io.StringIO) -> None:
+    """One line for one request: who asked, where it went and why, what it cost; and no key."""
+    gateway.path.write_text(
+        CONFIG.replace("server: {", "server: {auth: {keys: [{name: me, key: my-own-key}]}, ")
+    )
+    gateway.provider = answering(says("Hi", "stop") + b"data: [DONE]\n\n")
+    gateway.ask(
+        "POST", "/v1/messages", {**ASK, "stream": True}, headers={"x-api-key": "my-own-key"}
+    )
+    line = log.getvalue().splitlines()[-1]
+    told = json_text.decode(line)
+    assert (told["client"], told["target"], told["reason"]) == ("me", "chat:standard", "default")
+    assert (told["status"], told["stop_reason"], told["complete"]) == (200, "end_turn", True)
+    assert "my-own-key" not in line
+    assert "secret" not in line
 
 
 # -- conversations -----------------------------------------------------------------------------------
