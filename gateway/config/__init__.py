@@ -20,7 +20,7 @@ from gateway.config.compile import KEY_VARIABLES, compile_config
 from gateway.config.environment import expand
 from gateway.config.findings import Finding, in_order
 from gateway.config.render import render_concise, render_full, render_json
-from gateway.config.schema import SECTIONS
+from gateway.config.schema import REQUIRED, SECTIONS
 from gateway.config.snapshot import (
     ClientKey,
     Endpoint,
@@ -83,7 +83,7 @@ def _without_empty_sections(value: Any) -> Any:
     return {
         name: section
         for name, section in value.items()
-        if section is not None or name not in SECTIONS
+        if section is not None or name in REQUIRED or name not in SECTIONS
     }
 
 

@@ -33,6 +33,10 @@ def render() -> str:
     return json.dumps(build(attribute_docs), indent=2, ensure_ascii=False) + "\n"
 
 
+REQUIRED = ("default",)
+"""The sections that every config has."""
+
+
 def build(documents: Documents = lambda owner: {}) -> Schema:
     """The schema. Every key has a description, and the settings have examples."""
     return {
@@ -41,7 +45,7 @@ def build(documents: Documents = lambda owner: {}) -> Schema:
         "description": "Where requests go, and what is changed on the way.",
         "type": "object",
         "additionalProperties": False,
-        "required": ["default"],
+        "required": list(REQUIRED),
         "properties": _top(),
         "x-expected": "settings such as `default: openai:gpt-5`",
         "$defs": {

@@ -11,6 +11,7 @@ import pytest
 from config.marked import findings, loaded, spot, unmark
 
 import gateway.config
+from gateway.config import load
 from gateway.patterns import BadPattern
 from gateway.routing import CONDITIONS, Condition
 from gateway.routing.conditions import Predicate
@@ -269,6 +270,9 @@ MISTAKES = {
     "an open port": Mistake(
         "open-server", "server: {host: ⟪0.0.0.0⟫}", "no client needs a key", "allow_unauthenticated"
     ),
+    "an open server with an empty list of keys": Mistake(
+        "open-server", "server: {host: ⟪0.0.0.0⟫, auth: {keys: []}}", "no client needs a key"
+    ),
     "a key in the config": Mistake(
         "plain-secret",
         "providers: {openai: {api_key: ⟪abc⟫}}",
@@ -397,3 +401,15 @@ def test_what_is_sound_has_no_findings(text: str) -> None:
     """The checks are silent where there is nothing to say."""
     assert findings(text, PORT="8080", KEY="abc") == ()
     assert loaded(text, PORT="8080", KEY="abc").snapshot is not None
+
+
+def test_an_open_server_is_told_beside_other_mistakes() -> None:
+    """A mistake somewhere in a section does not hide that the section opens the port."""
+    loaded = load("server: {host: 0.0.0.0, prot: 1}\ndefault: mock:x", file="c", environment={})
+    assert [finding.code for finding in loaded.findings] == ["open-server", "unknown-key"]
+
+
+def test_a_default_without_a_value_is_told_at_its_place() -> None:
+    """Where the person began to write it, not at the top of the file."""
+    loaded = load("rules: []\ndefault:\n", file="c", environment={})
+    assert [(f.line, f.column, f.code) for f in loaded.findings] == [(2, 1, "bad-value")]

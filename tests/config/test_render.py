@@ -96,8 +96,15 @@ def carets(text: str) -> str:
 
 def test_carets_stand_under_wide_characters() -> None:
     """Wide characters take two columns, combining ones none, tabs what the terminal gives them."""
-    text = 'server: {host: "漢字e\u0301",\tport: "x"}\ndefault: mock:x'
-    before = " " * len('server: {host: "') + "    " + " " + "  " + "\t" + " " * len("port: ")
+    text = 'models: {"mock:漢字e\u0301": {},\t"mock:o": {context: "x"}}\ndefault: mock:x'
+    before = (
+        " " * len('models: {"mock:')
+        + "    "
+        + " "
+        + " " * len('": {},')
+        + "\t"
+        + " " * len('"mock:o": {context: ')
+    )
     assert carets(text) == f"{before}^^^"
 
 
