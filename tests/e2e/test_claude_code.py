@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from zlib import compress, crc32
 
 import pytest
 from servers.claude_code import ClaudeCode, Outcome, work_folder
@@ -14,11 +16,20 @@ from servers.scripted import Received, Upstream
 
 pytestmark = pytest.mark.timeout(900)  # the first run on a machine downloads the client
 
-DOT_PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
-    "0000000d49444154789c63fccfc0500f0004850180848ca9320000000049454e44ae426082"
-)
-"""A PNG image of one pixel."""
+
+def png(width: int, height: int) -> bytes:
+    """A grey picture, see https://www.w3.org/TR/png/."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    rows = (b"\0" + b"\x80" * width) * height
+    parts = [chunk(b"IHDR", header), chunk(b"IDAT", compress(rows)), chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+DOT_PNG = png(4, 3)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-HELLO = 'hello, file\nsecond line: é中😀 "quoted" \\back\\ \t tab\n'
+HELLO = "To whom it may concern:\n\tKäse — 乾酪 — 🧀, C:\\temp\\new, \"a 'b' c\"\n"
 """File content with everything that a JSON string can get wrong."""
 
 WORDS = "".join(f"{n} naïve 日本語 🙂 lines\n" for n in range(60))
