@@ -143,7 +143,7 @@ class Exchange:
         """The provider answers with success; its bytes follow. Header names in lower case."""
         dialect = self.endpoint.dialect
         self._returned = picked(headers, dialect.returned_headers)
-        correct = self.snapshot.correction != "off"
+        mode = self.snapshot.correction
         self._answer = dialect.answer(
             AnswerContext(
                 stream=self.request.stream,
@@ -152,8 +152,8 @@ class Exchange:
                 tool_names=self.outgoing.tool_names,
                 prompt_estimate=self._prompt_estimate,
                 id_is_taken=self._id_is_taken,
-                correct=self._corrected if correct else _as_it_is,
-                holds_tool_calls=self.snapshot.correction == "repair",
+                correct=self._corrected if mode != "off" else None,
+                holds_tool_calls=mode == "repair",
             )
         )
 
@@ -175,11 +175,6 @@ class Exchange:
         if self._answer is None:
             raise UpstreamBroken("The provider has not answered.")
         return self._answer
-
-    @property
-    def started(self) -> bool:
-        """The provider has said something useful: status and target are settled."""
-        return self._answer is not None and self._answer.started
 
     @property
     def ended(self) -> bool:
@@ -276,10 +271,6 @@ class Exchange:
         return Corrector(
             sink, self._catalog, mode=self.snapshot.correction, report=self.corrections.append
         )
-
-
-def _as_it_is(sink: Sink) -> Sink:
-    return sink
 
 
 # -- choosing ----------------------------------------------------------------------------------------

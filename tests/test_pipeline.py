@@ -206,7 +206,7 @@ def test_an_early_failure_is_raised_and_a_late_one_is_an_event() -> None:
     early.accept({"content-type": "text/event-stream"})
     with pytest.raises(UpstreamFailure) as caught:
         early.receive(error)
-    assert (caught.value.status, early.started) == (429, False)
+    assert (caught.value.status, early.answer.started) == (429, False)
     late = exchange(body(stream=True), prefix="/chat:m")
     _ = late.upstream_request()
     late.accept({"content-type": "text/event-stream"})

@@ -44,8 +44,8 @@ class AnswerContext:
     """The size of the prompt in tokens, until the provider says it."""
     id_is_taken: Callable[[str], bool]
     """A tool call of the conversation has this id already."""
-    correct: Callable[[Sink], Sink]
-    """Puts tool correction in front of a sink."""
+    correct: Callable[[Sink], Sink] | None
+    """Puts tool correction in front of a sink; None when nobody looks at tool calls."""
     holds_tool_calls: bool
     """Correction may change a tool call, so none is passed on before it is complete."""
 

@@ -37,6 +37,12 @@ STATUSES: Mapping[int, tuple[int, str]] = {
 }
 """Provider status -> Anthropic status and error type; others go by their hundreds."""
 
+STATUS_OF: Mapping[str, int] = {
+    **{kind: status for status, kind in STATUSES.values()},
+    "api_error": 500,
+}
+"""The status that an Anthropic error type has when it comes without one."""
+
 CODES: Mapping[str, int] = {
     "context_length_exceeded": 400,
     "invalid_request_error": 400,

@@ -25,15 +25,15 @@ class TranslatedAnswer:
     """Satisfies `Answer`. A whole answer and a stream run through the very same stages."""
 
     def __init__(self, context: AnswerContext, reader: Callable[[Sink], Reader]) -> None:
-        self._stream = EventWriter() if context.stream else None
-        self._whole = None if context.stream else MessageWriter()
+        self._writer = EventWriter() if context.stream else MessageWriter()
         self._emitter = Emitter(
-            self._stream or self._whole or EventWriter(),
+            self._writer,
             model=context.model,
             prompt_estimate=context.prompt_estimate,
             id_is_taken=context.id_is_taken,
         )
-        self._reader = reader(context.correct(self._emitter))
+        correct = context.correct
+        self._reader = reader(correct(self._emitter) if correct is not None else self._emitter)
 
     @property
     def started(self) -> bool:
@@ -62,8 +62,8 @@ class TranslatedAnswer:
     def finish(self) -> bytes:
         if not self._emitter.ended:
             self._reader.finish()
-        if self._whole is not None and self._emitter.failure is None:
-            return json_text.encode(self._whole.message)
+        if isinstance(self._writer, MessageWriter) and self._emitter.failure is None:
+            return json_text.encode(self._writer.message)
         return self._take()
 
     def begin(self) -> bytes:
@@ -75,4 +75,4 @@ class TranslatedAnswer:
         return self._take()
 
     def _take(self) -> bytes:
-        return self._stream.take() if self._stream is not None else b""
+        return self._writer.take() if isinstance(self._writer, EventWriter) else b""

@@ -84,6 +84,11 @@ class HeldCall:
         if not self.announced:
             self._held.append(event.raw)
 
+    @property
+    def raw(self) -> bytes:
+        """The events that are held."""
+        return b"".join(self._held)
+
     def delta(self, event: Event, data: dict[str, Any]) -> None:
         """Takes an event of the block."""
         self._held.append(event.raw)
@@ -103,7 +108,7 @@ class HeldCall:
         self._stage.tool_end()
         name, arguments = self._capture.name or "", "".join(self._capture.pieces)
         if name == self._block.get("name") and arguments == "".join(self._pieces):
-            return b"".join([*self._held, event.raw])
+            return self.raw + event.raw
         parts = []
         if not self.announced:
             block = {**self._block, "name": name}

@@ -13,25 +13,11 @@ from typing import Any
 from gateway import json_text
 from gateway.dialects.anthropic.held import HeldCall, corrected
 from gateway.dialects.base import AnswerContext
+from gateway.dialects.failures import STATUS_OF
+from gateway.dialects.whole import WholeBody
 from gateway.errors import GatewayError, UpstreamBroken, UpstreamFailure
 from gateway.messages import Usage, accumulate, encode_event, unfold
 from gateway.sse import Event, EventTooLarge, Splitter
-
-STATUS_OF: Mapping[str, int] = {
-    "invalid_request_error": 400,
-    "authentication_error": 401,
-    "billing_error": 402,
-    "permission_error": 403,
-    "not_found_error": 404,
-    "request_too_large": 413,
-    "rate_limit_error": 429,
-    "timeout_error": 504,
-    "overloaded_error": 529,
-}
-"""The status that an error has when it comes before anything else; others are 500."""
-
-LARGEST_WHOLE = 64 * 1024 * 1024
-"""Bytes that a whole answer may have."""
 
 
 class Relay:
@@ -40,7 +26,7 @@ class Relay:
     def __init__(self, context: AnswerContext) -> None:
         self._context = context
         self._splitter = Splitter()
-        self._whole = bytearray()
+        self._whole = WholeBody()
         self._events: list[dict[str, Any]] = []
         self._waiting: list[bytes] = []
         self._held: HeldCall | None = None
@@ -64,9 +50,7 @@ class Relay:
 
     def receive(self, chunk: bytes) -> bytes:
         if not self._context.upstream_streams:
-            self._whole += chunk
-            if len(self._whole) > LARGEST_WHOLE:
-                raise UpstreamBroken(f"The provider's answer has more than {LARGEST_WHOLE} bytes.")
+            self._whole.add(chunk)
             return b""
         try:
             out = b"".join([self._event(event) for event in self._splitter.feed(chunk)])
@@ -82,7 +66,7 @@ class Relay:
             raise UpstreamBroken("The provider's stream ended before the answer was complete.")
         self._ended = True
         if self._context.stream:
-            return out
+            return out + self._left_open()
         return b"" if self.failure is not None else self._folded()
 
     def _folded(self) -> bytes:
@@ -95,7 +79,6 @@ class Relay:
         return json_text.encode(message)
 
     def begin(self) -> bytes:
-        self._started = True
         return self._release(b"") or encode_event("ping", {"type": "ping"})
 
     def heartbeat(self) -> bytes:
@@ -147,12 +130,15 @@ class Relay:
 
     def _block_start(self, event: Event, data: dict[str, Any]) -> bytes:
         block = data.get("content_block")
+        left = self._left_open()
+        correct = self._context.correct
         is_call = isinstance(block, dict) and block.get("type") == "tool_use"
-        if not is_call or not self._context.stream or not isinstance(data.get("index"), int):
-            return self._release(event.raw)
-        held = HeldCall(event, data, self._context.correct)
+        is_held = is_call and self._context.stream and isinstance(data.get("index"), int)
+        if not is_held or correct is None:
+            return self._release(left + event.raw)
+        held = HeldCall(event, data, correct)
         self._held = held
-        return self._release(held.opening if self._context.holds_tool_calls else event.raw)
+        return self._release(left + (held.opening if self._context.holds_tool_calls else event.raw))
 
     def _delta(self, event: Event, data: dict[str, Any]) -> bytes:
         held = self._held
@@ -174,11 +160,16 @@ class Relay:
         delta = data.get("delta")
         if isinstance(delta, dict) and delta.get("stop_reason"):
             self.stop_reason = str(delta["stop_reason"])
-        return self._release(event.raw)
+        return self._release(self._left_open() + event.raw)
 
     def _message_stop(self, event: Event, data: dict[str, Any]) -> bytes:
         self._ended = True
-        return self._release(event.raw)
+        return self._release(self._left_open() + event.raw)
+
+    def _left_open(self) -> bytes:
+        """What is held of a call whose block was never stopped: it goes on as it came."""
+        held, self._held = self._held, None
+        return held.raw if held is not None and self._context.holds_tool_calls else b""
 
     def _error(self, event: Event, data: dict[str, Any]) -> bytes:
         self._ended = True
@@ -193,13 +184,7 @@ class Relay:
     # -- a whole answer -------------------------------------------------------------------------
 
     def _finish_whole(self) -> bytes:
-        raw = bytes(self._whole)
-        try:
-            message = json_text.decode(raw)
-        except json_text.NotJSON:
-            raise UpstreamBroken("The provider's answer is not JSON.") from None
-        if not isinstance(message, dict):
-            raise UpstreamBroken("The provider's answer is not an object.")
+        message = self._whole.value()
         self._ended = True
         if message.get("type") == "error":
             self.failure = failure_of(message)
@@ -209,7 +194,7 @@ class Relay:
         self.stop_reason = message.get("stop_reason")
         if self._context.stream:
             return self._as_stream(message)
-        return json_text.encode(message) if self._correct(message) else raw
+        return json_text.encode(message) if self._correct(message) else self._whole.raw
 
     def _as_stream(self, message: dict[str, Any]) -> bytes:
         """A whole answer for a client that asked for a stream."""
@@ -222,13 +207,15 @@ class Relay:
 
     def _correct(self, message: dict[str, Any]) -> bool:
         """Corrects the tool calls of a message in place; False when none had to change."""
+        correct, content = self._context.correct, message.get("content")
+        if correct is None:
+            return False
         changed = False
-        content = message.get("content")
         for block in content if isinstance(content, list) else []:
             if not isinstance(block, dict) or block.get("type") != "tool_use":
                 continue
             arguments = json_text.encode_text(block.get("input") or {})
-            name, repaired = corrected(block, arguments, self._context.correct)
+            name, repaired = corrected(block, arguments, correct)
             if (name, repaired) != (block.get("name"), arguments):
                 block["name"], block["input"] = name, json_text.decode(repaired)
                 changed = True

@@ -12,6 +12,7 @@ from typing import Any
 from gateway import json_text
 from gateway.dialects.failures import failure_in_stream
 from gateway.dialects.openai_chat.calls import ToolCalls
+from gateway.dialects.whole import WholeBody
 from gateway.errors import UpstreamBroken
 from gateway.messages import Sink, StopReason, Usage
 from gateway.sse import Event, EventTooLarge, Splitter
@@ -30,9 +31,6 @@ STOP_REASONS: Mapping[str, StopReason] = {
 FAILED = frozenset({"error", "network_error", "insufficient_system_resource"})
 """Reasons to finish that are no reasons of the model."""
 
-LARGEST_WHOLE = 64 * 1024 * 1024
-"""Bytes that a whole answer may have."""
-
 
 class ChatReader:
     """Satisfies `Reader`."""
@@ -42,7 +40,8 @@ class ChatReader:
         self._streamed = streamed
         self._splitter = Splitter()
         self._calls = ToolCalls(sink, tool_names)
-        self._whole = bytearray()
+        self._whole = WholeBody()
+        self._is_whole = False
         self._reason: str | None = None
         self._refused = False
         self._ended = False
@@ -50,7 +49,7 @@ class ChatReader:
     def receive(self, chunk: bytes) -> None:
         """Takes bytes; a whole answer is kept until `finish`."""
         if not self._streamed:
-            self._keep(chunk)
+            self._whole.add(chunk)
             return
         try:
             for event in self._splitter.feed(chunk):
@@ -61,27 +60,23 @@ class ChatReader:
     def finish(self) -> None:
         """The bytes have ended."""
         if not self._streamed:
-            self._read_whole(bytes(self._whole))
+            self._read_whole()
             return
         for event in self._splitter.finish():
             self._event(event)
-        if self._whole.lstrip().startswith(b"{") and not self._ended and self._reason is None:
-            self._read_whole(bytes(self._whole))  # JSON where a stream was announced
+        if self._is_whole and not self._ended and self._reason is None:
+            self._read_whole()  # JSON where a stream was announced
         elif not self._ended:
             self._end()
-
-    def _keep(self, data: bytes) -> None:
-        self._whole += data
-        if len(self._whole) > LARGEST_WHOLE:
-            raise UpstreamBroken(f"The provider's answer has more than {LARGEST_WHOLE} bytes.")
 
     def _event(self, event: Event) -> None:
         data = event.data.strip()
         if self._ended:
             return
         if not data:
-            if event.raw.lstrip()[:1] == b"{" or self._whole:
-                self._keep(event.raw)
+            if event.raw.lstrip()[:1] == b"{" or self._is_whole:
+                self._is_whole = True
+                self._whole.add(event.raw)
             return
         if data == b"[DONE]":
             self._end(is_complete=True)
@@ -93,15 +88,9 @@ class ChatReader:
         if isinstance(chunk, dict):
             self._chunk(chunk)
 
-    def _read_whole(self, body: bytes) -> None:
-        try:
-            value = json_text.decode(body)
-        except json_text.NotJSON:
-            raise UpstreamBroken("The provider's answer is not JSON.") from None
+    def _read_whole(self) -> None:
+        value = self._whole.value(unwrap=True)
         self._streamed = False
-        value = value[0] if isinstance(value, list) and value else value
-        if not isinstance(value, dict):
-            raise UpstreamBroken("The provider's answer is not an object.")
         self._chunk(value)
         if not self._ended:
             if not value.get("choices"):

@@ -53,6 +53,11 @@ def relay(data: bytes, cuts: list[int] | None = None, **changes: Any) -> Played:
     return play(ANTHROPIC, cut(data, cuts or []), **changes)
 
 
+def without_pings(found: list[JSON]) -> list[JSON]:
+    """Pings may overtake a call that is held."""
+    return [event for event in found if event["type"] != "ping"]
+
+
 class TestSameBytes:
     """What is valid is not touched."""
 
@@ -114,6 +119,20 @@ class TestSameBytes:
 def ended(played: Played) -> bool:
     """The client has seen the end of a message."""
     return b"event: message_stop" in played.out
+
+    @given(
+        st.lists(st.sampled_from([CALL_START, PIECE, STOP, BLOCK, PING]), max_size=6),
+        points,
+        st.booleans(),
+        st.sampled_from([lambda sink: sink, None]),
+    )
+    def test_blocks_that_are_never_stopped(
+        self, between: list[JSON], cuts: list[int], holds: bool, correct: Any
+    ) -> None:
+        """A call that the provider forgot to close is passed on as it came, not lost."""
+        stream = sse(START, *between, DELTA, END, named=True)
+        played = relay(stream, cuts, holds_tool_calls=holds, correct=correct)
+        assert without_pings(events_of(played.out)) == without_pings(events_of(stream))
 
 
 class TestHonesty:

@@ -22,7 +22,8 @@ from language import (
 )
 from strategies import damaged, mutated, points
 
-from gateway.dialects.openai_chat import OpenAIChat, reader
+from gateway.dialects import whole
+from gateway.dialects.openai_chat import OpenAIChat
 from gateway.messages import accumulate
 
 CHAT = OpenAIChat()
@@ -204,7 +205,7 @@ class TestHonesty:
 
     def test_endless_whole_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """So does a whole answer without an end, announced as one or not."""
-        monkeypatch.setattr(reader, "LARGEST_WHOLE", 50)
+        monkeypatch.setattr(whole, "LARGEST", 50)
         body = b'{"choices": [{}],\n\n' * 9
         for is_streamed in (True, False):
             played = play(CHAT, [body], stream=False, upstream_streams=is_streamed)
