@@ -14,7 +14,7 @@ from functools import cached_property
 from urllib.parse import quote
 
 from gateway import json_text
-from gateway.config import Endpoint, ModelFacts, Snapshot
+from gateway.config import MOCK, Endpoint, ModelFacts, Snapshot
 from gateway.correction import Correction, Corrector, ToolCatalog
 from gateway.dialects import Answer, AnswerContext, Outgoing
 from gateway.errors import GatewayError, InvalidRequest, MissingKey, NotFound, UpstreamBroken
@@ -81,7 +81,7 @@ class Exchange:
         if endpoint.missing_key is None:
             return endpoint
         if self.snapshot.when_key_is_missing == "mock":
-            return self.snapshot.mock
+            return MOCK
         raise MissingKey(
             f"The gateway has no key for {endpoint.name}: set {endpoint.missing_key} in its "
             f"environment or in the .env file beside its config. ({self.route.target} was chosen "
@@ -123,7 +123,7 @@ class Exchange:
             **picked(self.inbound.headers, endpoint.dialect.forwarded_headers),
             **endpoint.headers,
         }
-        if endpoint.base_url == self.snapshot.mock.base_url:
+        if endpoint.base_url == MOCK.base_url:
             headers["x-gateway-route"] = quote(json_text.encode(self._account()))
         return UpstreamRequest(endpoint, join_url(endpoint.base_url, path), headers, outgoing.body)
 

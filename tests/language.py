@@ -158,6 +158,17 @@ def events_of(stream: bytes) -> list[JSON]:
     return events
 
 
+class Characters:
+    """An encoder that takes each character for a token, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.counted: list[str] = []
+
+    def count(self, text: str) -> int:
+        self.counted.append(text)
+        return len(text)
+
+
 LEGAL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 DELTAS_OF: Mapping[str, frozenset[str]] = {
     "text": frozenset({"text_delta"}),

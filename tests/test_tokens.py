@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from language import JSON, request
+from language import JSON, Characters, request
 from strategies import dialogues, json_values, mutated, request_bodies, texts, torn
 
 from gateway import tokens
@@ -20,17 +20,6 @@ from gateway.resources import encoding_file
 from gateway.tokens import Tiktoken, TokenCounter, read_ranks, upper_bound
 
 TIKTOKEN = Tiktoken()
-
-
-class Characters:
-    """An encoder that takes each character for a token, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.counted: list[str] = []
-
-    def count(self, text: str) -> int:
-        self.counted.append(text)
-        return len(text)
 
 
 def counted(content: Any) -> int:

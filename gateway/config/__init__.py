@@ -22,6 +22,7 @@ from gateway.config.findings import Finding, in_order
 from gateway.config.render import render_concise, render_full, render_json
 from gateway.config.schema import REQUIRED, SECTIONS
 from gateway.config.snapshot import (
+    MOCK,
     ClientKey,
     Endpoint,
     ModelFacts,
@@ -32,6 +33,7 @@ from gateway.config.snapshot import (
 from gateway.config.source import parse_env_file, parse_yaml
 
 __all__ = [
+    "MOCK",
     "ClientKey",
     "Endpoint",
     "Finding",

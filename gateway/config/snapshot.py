@@ -76,6 +76,10 @@ class Endpoint:
     timeouts: Timeouts = field(default_factory=Timeouts)
 
 
+MOCK = Endpoint("mock", PROVIDERS["mock"].dialect, PROVIDERS["mock"].base_url, {})
+"""The built-in provider that answers what was routed where."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
     """What is known of a target's limits, in tokens."""
@@ -112,12 +116,6 @@ class Snapshot:
                 if SECRET_HEADER.search(name) and not is_own:
                     found.append(value)
         return tuple(dict.fromkeys(found))
-
-    @property
-    def mock(self) -> Endpoint:
-        """The built-in provider that answers what was routed where."""
-        declared = PROVIDERS["mock"]
-        return Endpoint(declared.name, declared.dialect, declared.base_url, {})
 
     @property
     def path_prefixes(self) -> tuple[str, ...]:

@@ -142,7 +142,6 @@ class MessageWriter:
 
     def __init__(self) -> None:
         self.message: Message = {}
-        self.failure: GatewayError | None = None
         self._block: dict[str, Any] = {}
         self._parts: list[str] = []
 
@@ -174,7 +173,7 @@ class MessageWriter:
         self.message["usage"] = usage.to_json()
 
     def error(self, error: GatewayError) -> None:
-        self.failure = error
+        """A whole answer that failed is none; whoever made it fail knows why."""
 
     def ping(self) -> None:
         """A whole answer has nobody to keep awake."""

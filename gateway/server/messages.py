@@ -76,16 +76,16 @@ async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange
     return Exchange(snapshot, inbound, services.counter)
 
 
-async def prepare(exchange: Exchange) -> UpstreamRequest:
-    """Routes and translates, off the loop when there is much of it."""
-    if len(exchange.inbound.body) > LARGE:
+async def prepare(services: Services, exchange: Exchange) -> UpstreamRequest:
+    """Routes and translates, off the loop when there is much of it or the encoder may be waited for."""
+    if len(exchange.inbound.body) > LARGE or not services.encoder_loaded:
         return await asyncio.to_thread(exchange.upstream_request)
     return exchange.upstream_request()
 
 
 async def converse(services: Services, exchange: Exchange, delivery: Delivery) -> None:
     """Asks the provider and hands its answer on."""
-    request = await prepare(exchange)
+    request = await prepare(services, exchange)
     if not exchange.request.stream:
         async with services.upstream.send(request) as reply:
             await accepted(exchange, reply)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from functools import lru_cache
 from typing import Protocol, runtime_checkable
 
@@ -42,25 +42,27 @@ class Reply:
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body, piece by piece. Raises `UpstreamBroken` and `UpstreamTimeout`."""
         now = asyncio.get_running_loop().time
-        stream = self._stream().__aiter__()
+        patience = self._timeouts.first_byte
         try:
-            async with asyncio.timeout(self._timeouts.first_byte) as limit:
-                async for chunk in stream:
+            async with asyncio.timeout(patience) as limit:
+                async for chunk in self._stream():
                     limit.reschedule(None)  # the client's own pace is not the provider's silence
                     yield chunk
-                    limit.reschedule(now() + self._timeouts.idle)
+                    patience = self._timeouts.idle
+                    limit.reschedule(now() + patience)
         except TimeoutError:
-            raise self._silent() from None
+            raise UpstreamTimeout(f"{self._provider} said nothing for {patience:g} s.") from None
         except httpx.HTTPError as error:
             raise UpstreamBroken(f"The connection to {self._provider} broke: {error}") from None
 
     async def error_body(self) -> bytes:
         """The body of a refusal, up to a limit."""
         body = bytearray()
-        async for chunk in self.chunks():
-            body += chunk
-            if len(body) > LARGEST_ERROR:
-                break
+        async with aclosing(self.chunks()) as chunks:
+            async for chunk in chunks:
+                body += chunk
+                if len(body) > LARGEST_ERROR:
+                    break
         return bytes(body[:LARGEST_ERROR])
 
     async def drain(self) -> None:
@@ -73,12 +75,6 @@ class Reply:
         stream = self._response.stream
         assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - what our transports give
         return stream
-
-    def _silent(self) -> UpstreamTimeout:
-        return UpstreamTimeout(
-            f"{self._provider} said nothing for {self._timeouts.idle:g} s "
-            f"(or {self._timeouts.first_byte:g} s before its first word)."
-        )
 
 
 class Upstream:

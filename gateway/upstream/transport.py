@@ -25,16 +25,13 @@ SKIPPED = ("accept", "accept-encoding", "user-agent", "content-type")
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """One pool for all providers; connections are kept per host."""
 
-    def __init__(self, *, connect_timeout: float = 10.0) -> None:
-        self._connect_timeout = connect_timeout
+    def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends; the response's body is still on its way. Raises httpx's transport errors."""
-        timeouts = request.extensions.get("timeout") or {}
-        timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=timeouts.get("connect") or self._connect_timeout
-        )
+        connect = request.extensions.get("timeout", {}).get("connect")
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect)
         try:
             response = await self._open().request(
                 request.method,

@@ -79,13 +79,13 @@ def test_an_error_event() -> None:
 
 
 def test_a_message_that_fails() -> None:
-    """A whole answer keeps its failure; pings mean nothing to it."""
-    writer, failure = MessageWriter(), UpstreamFailure("Gone.")
+    """Neither a failure nor a ping becomes a part of a whole answer."""
+    writer = MessageWriter()
     writer.start("msg_1", "m", Usage())
+    before = dict(writer.message)
     writer.ping()
-    writer.error(failure)
-    assert writer.failure is failure
-    assert writer.message["content"] == []
+    writer.error(UpstreamFailure("Gone."))
+    assert writer.message == before
 
 
 @pytest.mark.parametrize(

@@ -7,24 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from language import request
+from language import Characters, request
 from strategies import json_values
 
 from gateway.errors import InvalidRequest
 from gateway.messages import MessagesRequest
 from gateway.routing import Facts
 from gateway.tokens import TokenCounter
-
-
-class Characters:
-    """An encoder that takes each character for a token, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.counted: list[str] = []
-
-    def count(self, text: str) -> int:
-        self.counted.append(text)
-        return len(text)
 
 
 def facts(found: MessagesRequest, encoder: Characters | None = None) -> Facts:
