@@ -113,7 +113,6 @@ def _transform_names() -> Schema:
 
 
 def _top() -> Schema:
-    mode = {"enum": [*get_args(Mode), False], "x-expected": "off, report or repair"}
     return {
         "version": key(
             {"const": 1, "x-expected": "1"}, "The version of the config's form; may be left out.", 1
@@ -125,11 +124,7 @@ def _top() -> Schema:
             {"openai": {"api_key": "${OPENAI_API_KEY}"}},
         ),
         "models": key(
-            {
-                "type": "object",
-                "additionalProperties": _model(),
-                "x-expected": "a mapping such as {openai:gpt-5: {context: 400k}}",
-            },
+            _models(),
             "What is known of models, by target.",
             {"openai:gpt-5": {"context": "400k", "max_output": "128k"}},
         ),
@@ -148,28 +143,12 @@ def _top() -> Schema:
             {"use": "openai:gpt-5", "transforms": ["brief"]},
         ),
         "transforms": key(
-            {
-                "type": "object",
-                "additionalProperties": {
-                    "type": "array",
-                    "minItems": 1,
-                    "items": _ref("step"),
-                    "x-expected": "a list of steps such as [{tools: {drop: [NotebookEdit]}}]",
-                },
-                "x-expected": "a mapping of names to lists of steps",
-            },
+            _transforms(),
             "Edits of the request, by name; rules say which of them apply.",
             {"brief": [{"system": {"append": "Be brief."}}]},
         ),
         "tool_correction": key(
-            _object(
-                {
-                    "mode": key(
-                        mode, "Repair tool calls, only report what is wrong, or neither.", "repair"
-                    )
-                },
-                "a mapping such as {mode: report}",
-            ),
+            _correction(),
             "Tool calls are checked against the schemas of their tools, and repaired.",
             {"mode": "report"},
         ),
@@ -179,6 +158,12 @@ def _top() -> Schema:
             "mock",
         ),
     }
+
+
+def _correction() -> Schema:
+    mode = {"enum": [*get_args(Mode), False], "x-expected": "off, report or repair"}
+    says = "Repair tool calls, only report what is wrong, or neither."
+    return _object({"mode": key(mode, says, "repair")}, "a mapping such as {mode: report}")
 
 
 def _server() -> Schema:
@@ -319,6 +304,14 @@ def _quirks(dialect: str, documents: Documents) -> Schema:
     return _object(properties, "a mapping of quirks")
 
 
+def _models() -> Schema:
+    return {
+        "type": "object",
+        "additionalProperties": _model(),
+        "x-expected": "a mapping such as {openai:gpt-5: {context: 400k}}",
+    }
+
+
 def _model() -> Schema:
     return _object(
         {
@@ -370,6 +363,19 @@ def _when() -> Schema:
         "at least one condition; a rule without `when` always matches",
         minProperties=1,
     )
+
+
+def _transforms() -> Schema:
+    return {
+        "type": "object",
+        "additionalProperties": {
+            "type": "array",
+            "minItems": 1,
+            "items": _ref("step"),
+            "x-expected": "a list of steps such as [{tools: {drop: [NotebookEdit]}}]",
+        },
+        "x-expected": "a mapping of names to lists of steps",
+    }
 
 
 def _step() -> Schema:
