@@ -6,6 +6,7 @@
       NotFound            404  not_found_error
       MethodNotAllowed    405  invalid_request_error
       RequestTooLarge     413  request_too_large
+      PolicyBlocked       400  policy_blocked          a rule refuses
       MissingKey          401  authentication_error    the operator's fault
       UpstreamFailure     any  mapped by the dialect   the provider's fault
         UpstreamBroken    502  api_error
@@ -92,6 +93,14 @@ class RequestTooLarge(GatewayError):
 
     status = 413
     type = "request_too_large"
+
+
+class PolicyBlocked(GatewayError):
+    """A rule refuses the request; Claude Code shows the message and asks nobody else."""
+
+    status = 400
+    type = "policy_blocked"
+    headers = NO_RETRY
 
 
 class MissingKey(GatewayError):

@@ -19,6 +19,7 @@ Raw = msgspec.Raw
 _REFUSED = (msgspec.DecodeError, UnicodeError, RecursionError)
 _decode = msgspec.json.Decoder().decode
 _decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
+_decode_items = msgspec.json.Decoder(list[Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -60,6 +61,17 @@ def decode_fields(text: bytes) -> dict[str, Raw]:
     if not isinstance(value, dict):
         raise NotJSON(f"expected an object, got {kind_of(value)}")
     return {name: Raw(encode(item)) for name, item in value.items()}
+
+
+def decode_items(text: bytes) -> list[Raw]:
+    """The items of an array, each left as the bytes it came in. Raises `NotJSON`."""
+    try:
+        return _decode_items(text)
+    except _REFUSED:
+        value = _decode_leniently(text)
+    if not isinstance(value, list):
+        raise NotJSON(f"expected an array, got {kind_of(value)}")
+    return [Raw(encode(item)) for item in value]
 
 
 def encode(value: Any) -> bytes:

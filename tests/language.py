@@ -13,11 +13,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.dialects import Answer, AnswerContext, Dialect
+from gateway.dialects import Answer, AnswerContext, Destination, Dialect
 from gateway.errors import GatewayError, UpstreamBroken
 from gateway.messages import MessagesRequest, Sink, Usage
+from gateway.reasoning import Vault
 
 JSON = dict[str, Any]
+
+SEAL = Vault(b"the tests' own secret").seal_for("provider:model")
+"""Seals the reasoning state of the one target that most tests speak to."""
 
 
 # -- requests ----------------------------------------------------------------------------------------
@@ -33,6 +37,11 @@ def tool(name: str, **fields: Any) -> JSON:
     """A tool of the client."""
     schema = {"type": "object", "properties": {"x": {"type": "string"}}}
     return {"name": name, "description": f"Does {name}.", "input_schema": schema, **fields}
+
+
+def destination(model: str = "m", **changes: Any) -> Destination:
+    """A target of this model; `changes` name other fields."""
+    return Destination(**{"model": model, "seal": SEAL, **changes})
 
 
 def check_unchanged(
@@ -75,6 +84,7 @@ def context(**changes: Any) -> AnswerContext:
         "id_is_taken": lambda _: False,
         "correct": same,
         "holds_tool_calls": False,
+        "seal": SEAL,
     }
     return AnswerContext(**{**fields, **changes})
 
@@ -175,6 +185,8 @@ DELTAS_OF: Mapping[str, frozenset[str]] = {
     "thinking": frozenset({"thinking_delta", "signature_delta"}),
     "tool_use": frozenset({"input_json_delta"}),
     "redacted_thinking": frozenset(),
+    "server_tool_use": frozenset({"input_json_delta"}),
+    "web_search_tool_result": frozenset(),
 }
 EMPTY: Mapping[str, JSON] = {
     "text": {"text": ""},
@@ -302,6 +314,9 @@ class Heard:
 
     def redacted_thinking(self, data: str) -> None:
         self.calls.append(("redacted_thinking", data))
+
+    def block(self, block: Mapping[str, Any]) -> None:
+        self.calls.append(("block", dict(block)))
 
     def tool_start(self, id: str | None, name: str) -> None:
         self.calls.append(("tool_start", id, name))

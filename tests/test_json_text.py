@@ -79,6 +79,20 @@ def test_fields_keep_their_meaning(value: dict[str, Any]) -> None:
     assert {name: json.loads(bytes(raw)) for name, raw in fields.items()} == json.loads(text)
 
 
+@given(st.lists(json_values(torn), max_size=4), st.sampled_from([None, 1]))
+def test_items_are_those_of_the_array(value: list[Any], indent: int | None) -> None:
+    """Each by itself, whatever stands in it."""
+    items = json_text.decode_items(json.dumps(value, indent=indent).encode())
+    assert [json.loads(bytes(item)) for item in items] == json.loads(json.dumps(value))
+
+
+@pytest.mark.parametrize("text", [b"{}", b"1", b"", b"[", b"[1]x"])
+def test_items_of_what_is_no_array(text: bytes) -> None:
+    """Only an array has items."""
+    with pytest.raises(NotJSON):
+        json_text.decode_items(text)
+
+
 @given(json_objects(torn))
 def test_carried_values_encode_as_they_are(value: dict[str, Any]) -> None:
     """A value that is only carried stands in the output with its own meaning, beside any other."""

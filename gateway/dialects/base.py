@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from gateway.dialects.offers import Policy
 from gateway.errors import GatewayError
 from gateway.messages import MessagesRequest, Sink, Usage
+from gateway.reasoning import Seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,24 @@ class Outgoing:
     """What the target was not sent, for the log and the `x-gateway-dropped` header."""
     tool_names: Mapping[str, str] = field(default_factory=dict)
     """Names as sent -> names as the client knows them, where the two differ."""
+    stops: tuple[str, ...] = ()
+    """Stop sequences that the target was not told of, for the gateway to keep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a request goes, as far as its format depends on it."""
+
+    model: str
+    """As the provider knows it."""
+    seal: Seal
+    """Opens the reasoning state of earlier turns, if this very target made it."""
+    max_output: int | None = None
+    """Tokens at which the answer is capped."""
+    context: int | None = None
+    """Tokens that prompt and answer may have together."""
+    server_tools: Policy = "auto"
+    """What becomes of server tools that the target lacks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +68,12 @@ class AnswerContext:
     """Puts tool correction in front of a sink; None when nobody looks at tool calls."""
     holds_tool_calls: bool
     """Correction may change a tool call, so none is passed on before it is complete."""
+    seal: Seal
+    """Closes the reasoning state that has to come back to this target."""
+    stops: tuple[str, ...] = ()
+    """Stop sequences that the gateway keeps (`Outgoing.stops`)."""
+    waits: Callable[[], bool] = lambda: False
+    """Correction asks somebody about a call, and has not said yet what becomes of it."""
 
 
 class Answer(Protocol):
@@ -80,7 +106,13 @@ class Answer(Protocol):
         """Takes bytes of the provider, cut anywhere; gives bytes for the client."""
 
     def finish(self) -> bytes:
-        """The provider's bytes have ended. Raises `UpstreamBroken` if the answer has not."""
+        """The provider's bytes have ended. Raises `UpstreamBroken` if the answer has not.
+
+        While correction waits, nothing is complete; it is called once more when that is over.
+        """
+
+    def take(self) -> bytes:
+        """What can be said of a stream now that correction waits no more."""
 
     def begin(self) -> bytes:
         """Opens the stream before the provider has said anything, to keep a client waiting."""
@@ -94,6 +126,10 @@ class Dialect(Protocol):
 
     name: ClassVar[str]
 
+    relays: ClassVar[bool]
+    """Answers go through as they are, and correction is told of each tool call by itself: a call cannot
+    become several, and calls in the text are not seen."""
+
     @property
     def forwarded_headers(self) -> tuple[str, ...]:
         """Client headers that this format's servers understand; a name may end in `*`."""
@@ -103,11 +139,15 @@ class Dialect(Protocol):
         """Provider headers that the client understands; a name may end in `*`."""
 
     @property
+    def server_tools(self) -> frozenset[str] | None:
+        """The kinds of server tools that these servers run (see `offers`); None for every kind."""
+
+    @property
     def forwards_query(self) -> bool:
         """The query of the client's URL is meant for the provider too."""
 
-    def outgoing(self, request: MessagesRequest, model: str, *, max_output: int | None) -> Outgoing:
-        """The request for `model`, its output capped at `max_output` tokens. Raises `InvalidRequest`."""
+    def outgoing(self, request: MessagesRequest, destination: Destination) -> Outgoing:
+        """The request as the target takes it. Raises `InvalidRequest`."""
 
     def answer(self, context: AnswerContext) -> Answer:
         """A fresh answer."""

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from gateway import json_text
 from gateway.dialects.base import AnswerContext
+from gateway.dialects.stops import StopSequences
 from gateway.errors import GatewayError
 from gateway.messages import Emitter, EventWriter, MessageWriter, Sink, Usage
 
@@ -33,7 +34,8 @@ class TranslatedAnswer:
             id_is_taken=context.id_is_taken,
         )
         correct = context.correct
-        self._reader = reader(correct(self._emitter) if correct is not None else self._emitter)
+        sink: Sink = correct(self._emitter) if correct is not None else self._emitter
+        self._reader = reader(StopSequences(sink, context.stops) if context.stops else sink)
 
     @property
     def started(self) -> bool:
@@ -57,22 +59,22 @@ class TranslatedAnswer:
 
     def receive(self, chunk: bytes) -> bytes:
         self._reader.receive(chunk)
-        return self._take()
+        return self.take()
 
     def finish(self) -> bytes:
         if not self._emitter.ended:
             self._reader.finish()
         if isinstance(self._writer, MessageWriter) and self._emitter.failure is None:
-            return json_text.encode(self._writer.message)
-        return self._take()
+            return json_text.encode(self._writer.message) if self._emitter.ended else b""
+        return self.take()
+
+    def take(self) -> bytes:
+        return self._writer.take() if isinstance(self._writer, EventWriter) else b""
 
     def begin(self) -> bytes:
         self._emitter.start()
-        return self._take()
+        return self.take()
 
     def heartbeat(self) -> bytes:
         self._emitter.heartbeat()
-        return self._take()
-
-    def _take(self) -> bytes:
-        return self._writer.take() if isinstance(self._writer, EventWriter) else b""
+        return self.take()

@@ -15,9 +15,11 @@ cannot name an index or open a block, so no caller can break it. What it also ke
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 from uuid import uuid4
 
+from gateway import json_text
 from gateway.errors import GatewayError
 from gateway.messages.vocabulary import StopReason, Usage
 from gateway.messages.writers import Writer
@@ -109,6 +111,19 @@ class Emitter:
         if self._ended:
             return
         self._start_block("redacted", {"type": "redacted_thinking", "data": data})
+        self._close_block()
+
+    def block(self, block: Mapping[str, Any]) -> None:
+        """A block of its own, such as a server tool's call; its input comes as a delta."""
+        if self._ended:
+            return
+        start = dict(block)
+        value = start.get("input")
+        if "input" in start:
+            start["input"] = {}
+        self._start_block(str(start.get("type")), start)
+        if value:
+            self._writer.delta(json_text.encode_text(value))
         self._close_block()
 
     def tool_start(self, id: str | None, name: str) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from gateway import json_text
 from gateway.errors import InvalidRequest
 from gateway.json_text import NotJSON, Raw
+
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 class MessagesRequest:
@@ -18,7 +21,7 @@ class MessagesRequest:
     came. Unknown fields are kept: the protocol grows faster than any list of it.
     """
 
-    __slots__ = ("_checked", "_fields", "_order", "_values", "raw")
+    __slots__ = ("_checked", "_fields", "_order", "_values", "raw", "tool_names")
 
     def __init__(
         self,
@@ -26,9 +29,12 @@ class MessagesRequest:
         order: tuple[str, ...],
         fields: Mapping[str, Raw],
         values: dict[str, Any],
+        tool_names: Mapping[str, str] = NO_NAMES,
     ) -> None:
         self.raw = raw
         """The body as it came; None once something was replaced."""
+        self.tool_names = tool_names
+        """Names of tools as they stand here -> as the client knows them, where the two differ."""
         self._order = order
         self._fields = fields
         self._values = values
@@ -134,14 +140,20 @@ class MessagesRequest:
         """A request with other values in these fields; all other fields keep their bytes."""
         fields = {name: raw for name, raw in self._fields.items() if name not in changes}
         order = (*self._order, *(name for name in changes if name not in self._order))
-        return MessagesRequest(None, order, fields, {**self._values, **changes})
+        return MessagesRequest(None, order, fields, {**self._values, **changes}, self.tool_names)
 
     def without(self, *names: str) -> MessagesRequest:
         """A request that lacks these fields."""
         order = tuple(name for name in self._order if name not in names)
         fields = {name: raw for name, raw in self._fields.items() if name not in names}
         values = {name: value for name, value in self._values.items() if name not in names}
-        return MessagesRequest(None, order, fields, values)
+        return MessagesRequest(None, order, fields, values, self.tool_names)
+
+    def renaming(self, names: Mapping[str, str]) -> MessagesRequest:
+        """The same request, of which tools have new names: new -> old. What is written is not touched."""
+        known = {new: self.tool_names.get(old, old) for new, old in names.items()}
+        tool_names = {**self.tool_names, **known}
+        return MessagesRequest(self.raw, self._order, self._fields, self._values, tool_names)
 
     def encode(self) -> bytes:
         """The body to send: the very bytes that came, if nothing was replaced."""

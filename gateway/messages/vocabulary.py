@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -34,6 +35,7 @@ class Usage:
     cache_read: int | None = None
     cache_creation: int | None = None
     thinking: int | None = None
+    web_searches: int | None = None
 
     @property
     def prompt(self) -> int:
@@ -49,6 +51,8 @@ class Usage:
             usage["cache_read_input_tokens"] = self.cache_read
         if self.thinking is not None:
             usage["output_tokens_details"] = {"thinking_tokens": self.thinking}
+        if self.web_searches is not None:
+            usage["server_tool_use"] = {"web_search_requests": self.web_searches}
         return usage
 
     @staticmethod
@@ -66,6 +70,7 @@ class Usage:
             cache_read=count(usage, "cache_read_input_tokens"),
             cache_creation=count(usage, "cache_creation_input_tokens"),
             thinking=count(details, "thinking_tokens"),
+            web_searches=count(usage.get("server_tool_use"), "web_search_requests"),
         )
 
 
@@ -86,6 +91,9 @@ class Sink(Protocol):
 
     def redacted_thinking(self, data: str) -> None:
         """A whole block of thinking that only its origin can read."""
+
+    def block(self, block: Mapping[str, Any]) -> None:
+        """A whole content block of another kind: a server tool's call, or its result."""
 
     def tool_start(self, id: str | None, name: str) -> None:
         """A tool call begins; what follows until `tool_end` is its input."""

@@ -16,6 +16,7 @@ DELTAS: Mapping[str, tuple[str, str]] = {
     "text": ("text_delta", "text"),
     "thinking": ("thinking_delta", "thinking"),
     "tool_use": ("input_json_delta", "partial_json"),
+    "server_tool_use": ("input_json_delta", "partial_json"),
 }
 """Block type -> the type of its deltas, and the field that carries them."""
 
@@ -72,6 +73,14 @@ def opening(id: str, model: str, usage: Usage) -> Message:
     }
 
 
+def ending(reason: str, stop_sequence: str | None) -> dict[str, Any]:
+    """How the message ended. A refusal says what was refused, if anybody knows."""
+    ended: dict[str, Any] = {"stop_reason": reason, "stop_sequence": stop_sequence}
+    if reason == "refusal":
+        ended["stop_details"] = {"type": "refusal", "category": None, "explanation": None}
+    return ended
+
+
 class EventWriter:
     """Writes events into a buffer that the caller drains with `take`."""
 
@@ -121,7 +130,7 @@ class EventWriter:
         self._write("content_block_stop", {"type": "content_block_stop", "index": self._index})
 
     def end(self, reason: str, stop_sequence: str | None, usage: Usage) -> None:
-        delta = {"stop_reason": reason, "stop_sequence": stop_sequence}
+        delta = ending(reason, stop_sequence)
         self._write(
             "message_delta", {"type": "message_delta", "delta": delta, "usage": usage.to_json()}
         )
@@ -162,14 +171,13 @@ class MessageWriter:
     def block_stop(self) -> None:
         joined = "".join(self._parts)
         match self._block["type"]:
-            case "tool_use":
+            case "tool_use" | "server_tool_use":
                 self._block["input"] = tool_input_of(joined)
             case "text" | "thinking" as kind:
                 self._block[kind] = joined
 
     def end(self, reason: str, stop_sequence: str | None, usage: Usage) -> None:
-        self.message["stop_reason"] = reason
-        self.message["stop_sequence"] = stop_sequence
+        self.message.update(ending(reason, stop_sequence))
         self.message["usage"] = usage.to_json()
 
     def error(self, error: GatewayError) -> None:

@@ -172,3 +172,15 @@ def test_missing_and_null_fields() -> None:
     assert (empty.system, empty.tools, empty.object_field("thinking")) == ("", [], {})
     assert not request().stream
     assert request(stream=True).stream
+
+
+@given(request_bodies, st.dictionaries(words, words, max_size=2))
+def test_names_of_tools_lead_back(body: JSON, names: dict[str, str]) -> None:
+    """Through any edit and any other renaming; what is written is not touched by it."""
+    before = parsed(body)
+    named = before.renaming(names)
+    assert named.encode() is before.encode()
+    assert named.tool_names == names
+    assert named.replace(a=1).without("a").tool_names == names
+    again = named.renaming({"\ue000": "x"})
+    assert again.tool_names == {**names, "\ue000": names.get("x", "x")}

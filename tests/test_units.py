@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.config.units import (
+from gateway.units import (
     DURATION_SCHEMA,
     DURATIONS,
     LARGEST,

@@ -1,0 +1,50 @@
+"""Whose request it is, as far as a provider may know. No IO.
+
+`metadata.user_id` is the client's own account of its user and session (Claude Code sends a JSON text
+with a device id). Providers get a digest: enough to route a session to its cache or to tell users
+apart, and no more than that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from gateway import json_text
+from gateway.messages import MessagesRequest
+
+
+def user_digest(request: MessagesRequest) -> str | None:
+    """A name for the user that stays the same over sessions; 32 characters."""
+    user = _user_id(request)
+    if user is None:
+        return None
+    account = _account(user)
+    device = {key: value for key, value in account.items() if key != "session_id"}
+    return _digest(json_text.encode_text(device) if device else user)
+
+
+def session_digest(request: MessagesRequest) -> str | None:
+    """A name for the conversation that stays the same over its turns; 32 characters."""
+    user = _user_id(request)
+    if user is None:
+        return None
+    session = _account(user).get("session_id")
+    return _digest(session if isinstance(session, str) and session else user)
+
+
+def _user_id(request: MessagesRequest) -> str | None:
+    user = request.object_field("metadata").get("user_id")
+    return user if isinstance(user, str) and user else None
+
+
+def _account(user: str) -> dict[str, Any]:
+    try:
+        account = json_text.decode(user)
+    except json_text.NotJSON:
+        return {}
+    return account if isinstance(account, dict) else {}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
