@@ -12,14 +12,15 @@ from typing import Any, ClassVar
 
 from msgspec import convert
 
-from gateway.dialects.base import Answer, AnswerContext, Outgoing
+from gateway.dialects.base import Answer, AnswerContext, Destination, Outgoing
 from gateway.dialects.failures import failure
 from gateway.dialects.openai_chat.quirks import ChatQuirks
 from gateway.dialects.openai_chat.reader import ChatReader
 from gateway.dialects.openai_chat.request import request_to_chat
+from gateway.dialects.think_tags import ThinkTags
 from gateway.dialects.translated import TranslatedAnswer
 from gateway.errors import GatewayError
-from gateway.messages import MessagesRequest
+from gateway.messages import MessagesRequest, Sink
 
 __all__ = ["ChatQuirks", "OpenAIChat"]
 
@@ -29,23 +30,36 @@ class OpenAIChat:
     """Satisfies `Dialect`."""
 
     name: ClassVar[str] = "openai-chat"
+    relays: ClassVar[bool] = False
     quirks_type: ClassVar[type] = ChatQuirks
     forwarded_headers: ClassVar[tuple[str, ...]] = ()
     returned_headers: ClassVar[tuple[str, ...]] = ()
     forwards_query: ClassVar[bool] = False
     quirks: ChatQuirks = field(default_factory=ChatQuirks)
 
-    def outgoing(self, request: MessagesRequest, model: str, *, max_output: int | None) -> Outgoing:
+    @property
+    def server_tools(self) -> frozenset[str] | None:
+        """Web search, where the server has one."""
+        return frozenset({"web_search"} if self.quirks.web_search != "none" else ())
+
+    def outgoing(self, request: MessagesRequest, destination: Destination) -> Outgoing:
         """See `request_to_chat`."""
-        return request_to_chat(request, model, self.quirks, max_output=max_output)
+        return request_to_chat(request, destination, self.quirks)
 
     def answer(self, context: AnswerContext) -> Answer:
-        """See `ChatReader`."""
-        return TranslatedAnswer(
-            context,
-            lambda sink: ChatReader(
-                sink, streamed=context.upstream_streams, tool_names=context.tool_names
-            ),
+        """See `ChatReader` and `ThinkTags`."""
+        return TranslatedAnswer(context, lambda sink: self._reader(sink, context))
+
+    def _reader(self, sink: Sink, context: AnswerContext) -> ChatReader:
+        tags, seal = self.quirks.think_tags, context.seal
+        if tags != "none":
+            sink = ThinkTags(sink, sign=lambda: seal.close({}), opened=tags == "opened")
+        return ChatReader(
+            sink,
+            streamed=context.upstream_streams,
+            tool_names=context.tool_names,
+            seal=seal,
+            searches=self.quirks.web_search != "none",
         )
 
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:

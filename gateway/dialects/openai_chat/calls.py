@@ -13,17 +13,22 @@ from typing import Any
 
 from gateway import json_text
 from gateway.messages import Sink
+from gateway.reasoning import Seal
 
 
 @dataclass(slots=True)
 class _Call:
     id: str = ""
     name: str = ""
+    number: int = 0
+    """Its place among the calls of the answer."""
     pieces: list[str] = field(default_factory=list)
     complete: bool = False
     """Its arguments came as one whole JSON value: a nameable next piece is another call."""
     open: bool = False
     """The sink has been told that it began."""
+    extra: Any = None
+    """`extra_content`, until the sink has been told of it."""
 
 
 class ToolCalls:
@@ -33,9 +38,10 @@ class ToolCalls:
     later calls wait, because blocks of an answer cannot interleave.
     """
 
-    def __init__(self, sink: Sink, names: Mapping[str, str]) -> None:
+    def __init__(self, sink: Sink, names: Mapping[str, str], seal: Seal) -> None:
         self._sink = sink
         self._names = names
+        self._seal = seal
         self._calls: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
         self._last: _Call | None = None
@@ -62,6 +68,8 @@ class ToolCalls:
             self._by_index[number] = call
         self._last = call
         _label(call, id, name)
+        if isinstance(extra := piece.get("extra_content"), dict) and extra:
+            call.extra = extra
         self._grow(call, function.get("arguments"))
 
     def end(self) -> None:
@@ -71,6 +79,7 @@ class ToolCalls:
             if call.pieces:
                 self._sink.tool_input("".join(call.pieces))
             self._sink.tool_end()
+            self._say_extra(call)
         self._calls.clear()
         self._by_index.clear()
         self._last = None
@@ -90,7 +99,7 @@ class ToolCalls:
         return None if is_other else call
 
     def _add(self) -> _Call:
-        call = _Call()
+        call = _Call(number=self.seen)
         self._calls.append(call)
         self.seen += 1
         return call
@@ -114,7 +123,15 @@ class ToolCalls:
     def _announce(self, call: _Call) -> None:
         if not call.open:
             call.open = True
+            self._say_extra(call)
             self._sink.tool_start(call.id or None, self._names.get(call.name, call.name))
+
+    def _say_extra(self, call: _Call) -> None:
+        """The state that has to stand in this call again, in front of it or, if it came late, behind."""
+        if call.extra is not None:
+            state = {"call": call.number, "extra": call.extra}
+            self._sink.redacted_thinking(self._seal.close(state))
+            call.extra = None
 
 
 def _label(call: _Call, id: str, name: str) -> None:

@@ -1,281 +1,278 @@
-"""Messages of the client as chat messages. No IO.
-
-Each Anthropic message is translated by itself, whatever stands around it, so that the same history
-always gives the same bytes. What needs its neighbours (a tool call without its result) is put right
-afterwards by `paired`.
-"""
+"""Turns as chat messages. No IO."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from gateway import json_text
+from gateway import json_text, patterns
+from gateway.dialects.offers import legal_name
+from gateway.dialects.openai_chat.cache import Cache, keep_last_marks, mark
 from gateway.dialects.openai_chat.quirks import ChatQuirks
-from gateway.dialects.openai_chat.tools import legal_name
+from gateway.dialects.openai_chat.state import Past, past_of
+from gateway.dialects.turns import (
+    NO_OUTPUT,
+    Block,
+    Call,
+    Document,
+    Image,
+    Result,
+    Text,
+    Turn,
+    reminder,
+)
+from gateway.errors import NO_RETRY, InvalidRequest
 
 ChatMessage = dict[str, Any]
-Block = Mapping[str, Any]
 Part = dict[str, Any]
 
-BILLING = "x-anthropic-billing-header"
-"""How the client's attribution block begins. It varies with the prompt and would break every cache."""
-NO_OUTPUT = "(no output)"
-NO_RESULT = "[no result: the call was interrupted]"
 LONGEST_ID = 40
+SHORT_ID = 9
+ALNUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+UNSEEN_IMAGE = "[an image that this model cannot be shown]"
+NO_PREFILL = (
+    "This model does not support assistant message prefill. "
+    "The conversation must end with a user message."
+)
+PREFILL_FIELDS = frozenset({"prefix", "partial"})
 
 
-def system_to_chat(system: str | Sequence[Block], dropped: list[str]) -> list[ChatMessage]:
-    """The system prompt as one leading message; none when it is empty."""
-    blocks = [{"type": "text", "text": system}] if isinstance(system, str) else system
-    texts = [block.get("text") or "" for block in blocks]
-    kept = [text for text in texts if text.strip() and not text.startswith(BILLING)]
-    if any(text.startswith(BILLING) for text in texts):
-        dropped.append("system attribution block")
-    return [{"role": "system", "content": "\n\n".join(kept)}] if kept else []
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How one model of a server wants its messages written."""
+
+    quirks: ChatQuirks
+    images: bool
+    cache: Cache
+
+    @classmethod
+    def of(cls, quirks: ChatQuirks, model: str) -> Spelling:
+        """As the quirks say it of this model."""
+        return cls(
+            quirks=quirks,
+            images=matches(quirks.image_models, model),
+            cache=quirks.cache if matches(quirks.cache_models, model) else "none",
+        )
 
 
-def message_to_chat(message: Block, quirks: ChatQuirks, dropped: list[str]) -> list[ChatMessage]:
-    """One message as the chat messages that say the same."""
-    blocks = blocks_of(message)
-    role = message.get("role")
-    if role == "assistant":
-        return _assistant(blocks, quirks, dropped)
-    if role == "system":
-        return _reminder(blocks)
-    return _user(blocks, quirks, dropped)
+def matches(globs: tuple[str, ...], model: str) -> bool:
+    """One of the globs is meant for the model."""
+    return patterns.matches_any(globs, model)
 
 
-def blocks_of(holder: Block) -> Sequence[Block]:
-    """The `content` of a message or block: text counts as one text block."""
-    content = holder.get("content")
-    return [{"type": "text", "text": content}] if isinstance(content, str) else content or []
-
-
-def _reminder(blocks: Sequence[Block]) -> list[ChatMessage]:
-    """A system message inside the conversation: chat servers take one at the front only.
-
-    It stays where it is, so that the prefix of the prompt stays what it was.
-    """
-    text = "\n\n".join(block.get("text") or "" for block in blocks if block.get("type") == "text")
-    if not text.strip():
-        return []
-    return [{"role": "user", "content": f"<system-reminder>\n{text}\n</system-reminder>"}]
-
-
-# -- assistant ---------------------------------------------------------------------------------------
-
-
-def _assistant(
-    blocks: Sequence[Block], quirks: ChatQuirks, dropped: list[str]
+def conversation(
+    system: Sequence[Text], turns: Sequence[Turn], spelling: Spelling, dropped: list[str]
 ) -> list[ChatMessage]:
-    texts: list[str] = []
-    calls: list[dict[str, Any]] = []
-    thoughts: list[str] = []
-    for block in blocks:
-        match block.get("type"):
-            case "text":
-                texts.append(block.get("text") or "")
-            case "tool_use":
-                calls.append(_call(block))
-            case "thinking":
-                thoughts.append(block.get("thinking") or "")
-            case _:
-                texts.append(_history(block, dropped))
-    message: ChatMessage = {"role": "assistant"}
-    message["content"] = "\n\n".join(text for text in texts if text.strip()) or None
-    if calls:
-        message["tool_calls"] = calls
-    thinking = "\n".join(thoughts)
-    if calls and quirks.echo_reasoning:
-        # Where it is wanted back it may not be empty: a space is the least that is accepted.
-        message[quirks.echo_reasoning] = thinking or " "
-    elif thinking:
-        dropped.append("thinking of earlier turns")
-    return [message] if calls or message["content"] is not None else []
+    """All messages of a request. Raises `InvalidRequest` when it ends in what cannot be continued."""
+    quirks = spelling.quirks
+    if quirks.reminders == "hoist":
+        told = [part for turn in turns if turn.role == "system" for part in turn.parts]
+        system = [*system, *(part for part in told if isinstance(part, Text))]
+        turns = [turn for turn in turns if turn.role != "system"]
+    messages = system_to_chat(system, spelling)
+    for turn in turns:
+        messages += turn_to_chat(turn, spelling, dropped)
+    if quirks.merge_turns:
+        messages = merged(messages)
+    if spelling.cache != "none":
+        keep_last_marks(messages)
+    if messages and messages[-1]["role"] == "assistant":
+        if quirks.prefill == "refuse":
+            raise InvalidRequest(NO_PREFILL, headers=NO_RETRY)
+        if quirks.prefill in PREFILL_FIELDS:
+            messages[-1][quirks.prefill] = True
+    return messages
 
 
-def _call(block: Block) -> dict[str, Any]:
-    arguments = json_text.encode_text(block.get("input") or {})
-    function = {"name": legal_name(block.get("name") or ""), "arguments": arguments}
-    return {"id": chat_id(block.get("id") or ""), "type": "function", "function": function}
+def system_to_chat(texts: Sequence[Text], spelling: Spelling) -> list[ChatMessage]:
+    """The system prompt as one leading message; none when it is empty."""
+    parts = [_text(part.text, part.cached, spelling) for part in texts]
+    return _message(spelling.quirks.system_role, parts, spelling)
 
 
-def chat_id(id: str) -> str:
-    """A tool call id that chat servers take: those that are too long become a digest of themselves."""
-    if len(id) <= LONGEST_ID:
-        return id
-    return "call_" + hashlib.sha256(id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+def turn_to_chat(turn: Turn, spelling: Spelling, dropped: list[str]) -> list[ChatMessage]:
+    """One turn as the chat messages that say the same."""
+    if turn.role == "assistant":
+        return _assistant(turn, spelling, dropped)
+    if turn.role == "system":
+        is_reminder = spelling.quirks.reminders != "system"
+        text = reminder(turn) if is_reminder else turn.text
+        role = "user" if is_reminder else spelling.quirks.system_role
+        return _message(role, [_text(text, _cached(turn), spelling)], spelling)
+    return _user(turn, spelling, dropped)
 
 
-def _history(block: Block, dropped: list[str]) -> str:
-    """Blocks of earlier turns that only their origin understands, as text that keeps their gist."""
-    kind = block.get("type")
-    if kind == "server_tool_use":
-        return f"[{block.get('name')}: {json_text.encode_text(block.get('input') or {})}]"
-    if isinstance(results := block.get("content"), list):
-        lines = [
-            f"- {r.get('title')}: {r.get('url')}"
-            for r in results
-            if isinstance(r, dict) and r.get("url")
-        ]
-        if lines:
-            return "\n".join(lines)
-    if kind == "compaction":
-        return str(block.get("content") or "")
-    dropped.append(f"block {kind}")
-    return ""
-
-
-# -- user --------------------------------------------------------------------------------------------
-
-
-def _user(blocks: Sequence[Block], quirks: ChatQuirks, dropped: list[str]) -> list[ChatMessage]:
-    results: list[ChatMessage] = []
-    parts: list[Part] = []
-    shown: list[Part] = []
-    for block in blocks:
-        if block.get("type") == "tool_result":
-            result, images = _tool_result(block, quirks, dropped)
-            results.append(result)
-            shown += images
-        else:
-            parts += part_of(block, quirks, dropped)
-    # Results first, because they must follow their calls; then what they show; then what was said.
-    return results + _user_message(shown + parts)
-
-
-def _user_message(parts: list[Part]) -> list[ChatMessage]:
+def _message(role: str, parts: list[Part], spelling: Spelling) -> list[ChatMessage]:
     if not parts:
         return []
-    if all(part["type"] == "text" for part in parts):
-        # Plain text where text is all there is: many servers know nothing else.
-        return [{"role": "user", "content": "\n\n".join(part["text"] for part in parts)}]
-    return [{"role": "user", "content": parts}]
+    return [{"role": role, "content": _content(parts, spelling)}]
 
 
-def _tool_result(
-    block: Block, quirks: ChatQuirks, dropped: list[str]
+def _content(parts: list[Part], spelling: Spelling) -> str | list[Part]:
+    """Plain text where text is all there is: many servers know nothing else.
+
+    Where marks are sent, texts stay apart also when none is marked: the marks move on from turn to
+    turn, and what the model reads must not change with them.
+    """
+    if any(len(part) != 2 or part["type"] != "text" for part in parts):
+        return parts  # images, files, thinking, or a mark on one of them
+    if spelling.cache != "none" and len(parts) > 1:
+        return parts
+    return "\n\n".join(part["text"] for part in parts)
+
+
+def _text(text: str, cached: Block | None, spelling: Spelling) -> Part:
+    part = {"type": "text", "text": text}
+    return part if cached is None else {**part, **mark(cached, spelling.cache)}
+
+
+def _cached(turn: Turn) -> Block | None:
+    """The last mark among the texts of a turn that become one text."""
+    marks = [part.cached for part in turn.parts if isinstance(part, Text) and part.cached]
+    return marks[-1] if marks else None
+
+
+# -- what the model said -----------------------------------------------------------------------------
+
+
+def _assistant(turn: Turn, spelling: Spelling, dropped: list[str]) -> list[ChatMessage]:
+    quirks, past, calls, text = spelling.quirks, past_of(turn), turn.calls, turn.text
+    said = [_text(text, _cached(turn), spelling)] if text else []
+    if not calls and not said:
+        if past.text or past.details or past.is_foreign:
+            dropped.append("thinking of earlier turns")
+        return []
+    thought, fields = _thinking(past, bool(calls), quirks, dropped)
+    message: ChatMessage = {"role": "assistant"}
+    if thought or said:
+        message["content"] = _content(thought + said, spelling)
+    elif quirks.empty_content != "omit":
+        message["content"] = None if quirks.empty_content == "null" else ""
+    if calls:
+        numbered = enumerate(calls)
+        message["tool_calls"] = [_call(c, quirks, past.extras.get(at)) for at, c in numbered]
+    message |= fields
+    return [message]
+
+
+def _thinking(
+    past: Past, has_calls: bool, quirks: ChatQuirks, dropped: list[str]
+) -> tuple[list[Part], ChatMessage]:
+    """The model's own thinking as the server wants it back: parts of the content, fields beside it."""
+    parts: list[Part] = []
+    fields: ChatMessage = {"reasoning_details": past.details} if past.details else {}
+    place = quirks.echo_reasoning if has_calls or quirks.echo_turns == "all" else ""
+    if place == "parts" and past.text:
+        signed = {"signature": past.signature} if past.signature else {}
+        parts = [{"type": "thinking", "thinking": [{"type": "text", "text": past.text}], **signed}]
+    elif place and place != "parts" and (past.text or has_calls):
+        # Where it is wanted back it may not be empty: a space is the least that is accepted.
+        fields[place] = past.text or " "
+    if past.is_foreign or (past.text and not place and not past.details):
+        dropped.append("thinking of earlier turns")
+    return parts, fields
+
+
+def _call(call: Call, quirks: ChatQuirks, extra: Any) -> dict[str, Any]:
+    function = {"name": legal_name(call.name), "arguments": json_text.encode_text(call.input)}
+    entry = {"id": chat_id(call.id, quirks), "type": "function", "function": function}
+    return entry if extra is None else {**entry, "extra_content": extra}
+
+
+def chat_id(id: str, quirks: ChatQuirks) -> str:
+    """A tool call id that the server takes: one that it would refuse becomes a digest of itself."""
+    if quirks.tool_ids == "alnum9":
+        if len(id) == SHORT_ID and id.isascii() and id.isalnum():
+            return id
+        digest = _digest(id)
+        return "".join(ALNUM[byte % len(ALNUM)] for byte in digest[:SHORT_ID])
+    return id if len(id) <= LONGEST_ID else f"call_{_digest(id).hex()[:32]}"
+
+
+def _digest(id: str) -> bytes:
+    return hashlib.sha256(id.encode("utf-8", "surrogatepass")).digest()
+
+
+# -- what the user and the tools say ------------------------------------------------------------------
+
+
+def _user(turn: Turn, spelling: Spelling, dropped: list[str]) -> list[ChatMessage]:
+    results: list[ChatMessage] = []
+    shown: list[Part] = []
+    parts: list[Part] = []
+    for part in turn.parts:
+        if isinstance(part, Result):
+            message, images = _result(part, spelling, dropped)
+            results.append(message)
+            shown += images
+        elif isinstance(part, Text | Image | Document):
+            parts.append(_part(part, spelling, dropped))
+    # Results first, because they must follow their calls; then what they show; then what was said.
+    return results + _message("user", shown + parts, spelling)
+
+
+def _result(
+    result: Result, spelling: Spelling, dropped: list[str]
 ) -> tuple[ChatMessage, list[Part]]:
     """A result, and the parts that a tool message cannot hold, labelled with the call they answer."""
-    texts: list[str] = []
-    shown: list[Part] = []
-    for item in blocks_of(block):
-        for part in part_of(item, quirks, dropped):
-            if part["type"] == "text":
-                texts.append(part["text"])
-            else:
-                shown.append(part)
-    id = chat_id(block.get("tool_use_id") or "")
-    text = "\n".join(texts) or ("(shown below)" if shown else NO_OUTPUT)
-    if block.get("is_error") and "error" not in text[:40].lower():
-        text = f"Error: {text}"
+    id = chat_id(result.id, spelling.quirks)
+    parts = [_part(part, spelling, dropped) for part in result.shown]
+    shown = [part for part in parts if part["type"] != "text"]
+    told = "\n".join(part["text"] for part in parts if part["type"] == "text")
+    text = "\n".join(filter(None, (result.text, told))) or ("(shown below)" if shown else NO_OUTPUT)
     if shown:
         shown.insert(0, {"type": "text", "text": f"[result of tool call {id}]"})
-    return {"role": "tool", "tool_call_id": id, "content": text}, shown
+    part = _text(text, result.cached, spelling)
+    return {"role": "tool", "tool_call_id": id, "content": _content([part], spelling)}, shown
 
 
-def part_of(block: Block, quirks: ChatQuirks, dropped: list[str]) -> list[Part]:
-    """A block as the parts of a user message; nothing for what has no content."""
-    if (build := _PARTS.get(block.get("type") or "")) is not None:
-        return build(block, quirks, dropped)
-    return _text(_history(block, dropped))
+def _part(part: Text | Image | Document, spelling: Spelling, dropped: list[str]) -> Part:
+    marked = mark(part.cached, spelling.cache)
+    match part:
+        case Text():
+            return {"type": "text", "text": part.text, **marked}
+        case Image() if spelling.images:
+            return {"type": "image_url", "image_url": {"url": part.as_url}, **marked}
+        case Image():
+            dropped.append("image")
+            return {"type": "text", "text": UNSEEN_IMAGE, **marked}
+        case Document() if spelling.quirks.documents and part.data:
+            file = {"filename": f"{part.title}.pdf", "file_data": part.as_url}
+            return {"type": "file", "file": file, **marked}
+    dropped.append(f"document of type {'base64' if part.data else 'url'}")
+    unseen = f"[{part.title}: a document that this model cannot be shown]"
+    return {"type": "text", "text": unseen, **marked}
 
 
-def _text(text: str) -> list[Part]:
-    return [{"type": "text", "text": text}] if text.strip() else []
+# -- messages of one role ------------------------------------------------------------------------------
+
+MERGING = frozenset({"user", "assistant", "system", "developer"})
 
 
-def _image(block: Block, quirks: ChatQuirks, dropped: list[str]) -> list[Part]:
-    source = block.get("source") or {}
-    match source.get("type"):
-        case "base64":
-            url = f"data:{source.get('media_type')};base64,{source.get('data')}"
-        case "url":
-            url = source.get("url") or ""
-        case kind:
-            dropped.append(f"image of type {kind}")
-            return _text("[an image that this model cannot be shown]")
-    return [{"type": "image_url", "image_url": {"url": url}}]
-
-
-def _document(block: Block, quirks: ChatQuirks, dropped: list[str]) -> list[Part]:
-    source = block.get("source") or {}
-    title = block.get("title") or "document"
-    match source.get("type"):
-        case "text":
-            return _text(f"[{title}]\n{source.get('data') or ''}")
-        case "content":
-            parts = [p for item in blocks_of(source) for p in part_of(item, quirks, dropped)]
-            return _text(f"[{title}]") + parts
-        case "base64" if quirks.documents:
-            url = f"data:{source.get('media_type')};base64,{source.get('data')}"
-            return [{"type": "file", "file": {"filename": f"{title}.pdf", "file_data": url}}]
-        case kind:
-            dropped.append(f"document of type {kind}")
-            return _text(f"[{title}: a document that this model cannot be shown]")
-
-
-def _search_result(block: Block, quirks: ChatQuirks, dropped: list[str]) -> list[Part]:
-    inner = [part for item in blocks_of(block) for part in part_of(item, quirks, dropped)]
-    lines = [f"Source: {block.get('source')}", f"Title: {block.get('title')}"]
-    return _text("\n".join([*lines, *(part.get("text", "") for part in inner)]))
-
-
-_PARTS: Mapping[str, Callable[[Block, ChatQuirks, list[str]], list[Part]]] = {
-    "text": lambda block, _quirks, _dropped: _text(block.get("text") or ""),
-    "image": _image,
-    "document": _document,
-    "search_result": _search_result,
-    "tool_reference": lambda block, _quirks, _dropped: _text(
-        f"Tool loaded: {block.get('tool_name')}"
-    ),
-}
-
-
-# -- the conversation as a whole ----------------------------------------------------------------------
-
-
-def paired(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
-    """The same conversation, with every tool call answered right behind it.
-
-    Servers refuse a conversation otherwise, and clients do send such: after an interrupted turn a
-    result is missing, after compaction a result has lost its call. A missing result is said to be
-    missing; a result without a call becomes something that the user says.
-    """
+def merged(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """The same messages, those of one role that follow each other put together."""
     out: list[ChatMessage] = []
-    at = 0
-    while at < len(messages):
-        message = messages[at]
-        at += 1
-        if message["role"] == "tool":
-            out.append(_orphan(message))
+    for message in messages:
+        last = out[-1] if out else None
+        if last is None or last["role"] != message["role"] or message["role"] not in MERGING:
+            out.append(dict(message))
             continue
-        out.append(message)
-        if calls := message.get("tool_calls"):
-            turn: list[ChatMessage] = []
-            while at < len(messages) and messages[at]["role"] != "assistant":
-                turn.append(messages[at])
-                at += 1
-            out += _answered([call["id"] for call in calls], turn)
+        for name, value in message.items():
+            if name != "role":
+                last[name] = _joined(last.get(name), value)
     return out
 
 
-def _answered(ids: Sequence[str], turn: Sequence[ChatMessage]) -> list[ChatMessage]:
-    results: dict[str, ChatMessage] = {}
-    rest: list[ChatMessage] = []
-    for message in turn:
-        if message["role"] != "tool":
-            rest.append(message)
-        elif message["tool_call_id"] in ids and message["tool_call_id"] not in results:
-            results[message["tool_call_id"]] = message
-        else:
-            rest.append(_orphan(message))
-    missing = {"role": "tool", "content": NO_RESULT}
-    return [results.get(id) or {**missing, "tool_call_id": id} for id in dict.fromkeys(ids)] + rest
+def _joined(one: Any, other: Any) -> Any:
+    """The contents, or other fields, of two messages as those of one."""
+    if not one or not other:
+        return one or other
+    if isinstance(one, str) and isinstance(other, str):
+        return f"{one}\n\n{other}"
+    return [*_listed(one), *_listed(other)]
 
 
-def _orphan(message: ChatMessage) -> ChatMessage:
-    text = f"[result of tool call {message['tool_call_id']}]\n{message['content']}"
-    return {"role": "user", "content": text}
+def _listed(content: str | list[Any]) -> list[Any]:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content

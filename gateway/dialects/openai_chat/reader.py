@@ -7,14 +7,25 @@ Reference: https://platform.openai.com/docs/api-reference/chat-streaming
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from gateway import json_text
 from gateway.dialects.failures import failure_in_stream
 from gateway.dialects.openai_chat.calls import ToolCalls
+from gateway.dialects.openai_chat.chunks import (
+    error_of,
+    glued_error,
+    joined_text,
+    thinking_of,
+    usage_of,
+)
+from gateway.dialects.openai_chat.search import Citations
+from gateway.dialects.openai_chat.state import Details, State
 from gateway.dialects.whole import WholeBody
 from gateway.errors import UpstreamBroken
 from gateway.messages import Sink, StopReason, Usage
+from gateway.reasoning import Seal
 from gateway.sse import Event, EventTooLarge, Splitter
 
 STOP_REASONS: Mapping[str, StopReason] = {
@@ -33,18 +44,38 @@ FAILED = frozenset({"error", "network_error", "insufficient_system_resource"})
 
 
 class ChatReader:
-    """Satisfies `Reader`."""
+    """Satisfies `Reader`.
 
-    def __init__(self, sink: Sink, *, streamed: bool, tool_names: Mapping[str, str]) -> None:
+    Thinking is signed with sealed state as soon as something else follows it. State that comes with no
+    thinking, or too late for it, is a block of its own.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        *,
+        streamed: bool,
+        tool_names: Mapping[str, str],
+        seal: Seal,
+        searches: bool = False,
+    ) -> None:
+        """`searches` is true when citations are the results of a web search."""
         self._sink = sink
+        self._seal = seal
         self._streamed = streamed
         self._splitter = Splitter()
-        self._calls = ToolCalls(sink, tool_names)
+        self._calls = ToolCalls(sink, tool_names, seal)
         self._whole = WholeBody()
         self._is_whole = False
         self._reason: str | None = None
         self._refused = False
         self._ended = False
+        self._unsettled = False
+        self._thought = False
+        self._signature = ""
+        self._details = Details(streamed=streamed)
+        self._citations = Citations() if searches else None
+        self._usage: Usage | None = None
 
     def receive(self, chunk: bytes) -> None:
         """Takes bytes; a whole answer is kept until `finish`."""
@@ -84,7 +115,9 @@ class ChatReader:
         try:
             chunk = json_text.decode(data)
         except json_text.NotJSON:
-            raise UpstreamBroken("The provider's stream holds a chunk that is not JSON.") from None
+            if (chunk := glued_error(data)) is None:
+                words = "The provider's stream holds a chunk that is not JSON."
+                raise UpstreamBroken(words) from None
         if isinstance(chunk, dict):
             self._chunk(chunk)
 
@@ -104,6 +137,7 @@ class ChatReader:
             self._fail(error)
             return
         if (usage := usage_of(chunk)) is not None:
+            self._usage = usage
             self._sink.usage(usage)
         choices = chunk.get("choices")
         if not isinstance(choices, list) or not choices:
@@ -121,11 +155,15 @@ class ChatReader:
         delta = choice.get("delta") or choice.get("message")
         if isinstance(delta, dict):
             self._delta(delta, is_whole="delta" not in choice and not self._streamed)
-        if choice.get("finish_reason") is not None:
-            self._reason = str(choice["finish_reason"]).lower()
+        if reason := choice.get("finish_reason"):
+            self._reason = str(reason).lower()
 
     def _delta(self, delta: dict[str, Any], *, is_whole: bool) -> None:
-        self._thinking(thinking_of(delta))
+        if thought := thinking_of(delta):
+            self._thinking(thought)
+        if isinstance(details := delta.get("reasoning_details"), list) and details:
+            self._details.add(details)
+            self._unsettled = True
         content = delta.get("content")
         if isinstance(content, str):
             self._text(content)
@@ -134,14 +172,22 @@ class ChatReader:
         if refusal := delta.get("refusal"):
             self._refused = True
             self._text(str(refusal))
-        pieces = delta.get("tool_calls")
-        for number, piece in enumerate(pieces if isinstance(pieces, list) else ()):
+        if isinstance(pieces := delta.get("tool_calls"), list) and pieces:
+            self._tool_calls(pieces, is_whole=is_whole)
+        legacy = delta.get("function_call")
+        if isinstance(legacy, dict) and (legacy.get("name") or legacy.get("arguments")):
+            self._settle()
+            self._calls.feed({"function": legacy}, index=0)
+        if self._citations is not None and (annotations := delta.get("annotations")):
+            self._citations.add(annotations)
+
+    def _tool_calls(self, pieces: list[Any], *, is_whole: bool) -> None:
+        if not self._calls.pending:
+            self._settle()
+        for number, piece in enumerate(pieces):
             # In a whole message each entry is a call of its own, whatever index it carries.
             renumbered = is_whole and isinstance(piece, dict)
             self._calls.feed({**piece, "index": number} if renumbered else piece)
-        legacy = delta.get("function_call")
-        if isinstance(legacy, dict) and (legacy.get("name") or legacy.get("arguments")):
-            self._calls.feed({"function": legacy}, index=0)
 
     def _parts(self, parts: list[Any]) -> None:
         """Content as a list: text, and thinking in a shape of its own."""
@@ -152,16 +198,21 @@ class ChatReader:
                 continue
             elif part.get("type") == "thinking":
                 self._thinking(joined_text(part.get("thinking")))
+                if isinstance(signature := part.get("signature"), str) and signature:
+                    self._signature, self._unsettled = signature, True
             elif isinstance(part.get("text"), str):
                 self._text(part["text"])
 
     def _text(self, text: str) -> None:
-        """Text that follows tool calls ends them, because blocks come one at a time.
+        """Text that follows thinking or tool calls ends them, because blocks come one at a time.
 
         White space does not: several servers send a line break beside the pieces of a call.
         """
-        if self._calls.pending and text and not text.isspace():
-            self._calls.end()
+        if text and not text.isspace():
+            if self._calls.pending:
+                self._calls.end()
+            if self._unsettled:
+                self._settle()
         self._sink.text(text)
 
     def _thinking(self, text: str) -> None:
@@ -169,7 +220,25 @@ class ChatReader:
             if not text or text.isspace():
                 return
             self._calls.end()
+        if text:
+            self._thought = self._unsettled = True
         self._sink.thinking(text)
+
+    def _settle(self) -> None:
+        """Seals the state that belongs to the thinking so far."""
+        if not self._unsettled:
+            return
+        state: State = {}
+        if self._details:
+            state["details"] = self._details.take()
+        if self._signature:
+            state["signature"] = self._signature
+        if self._thought:
+            self._sink.signature(self._seal.close(state))
+        else:
+            self._sink.redacted_thinking(self._seal.close(state))
+        self._thought = self._unsettled = False
+        self._signature = ""
 
     # -- the end --------------------------------------------------------------------------------
 
@@ -186,6 +255,11 @@ class ChatReader:
             return
         self._ended = True
         self._calls.end()
+        self._settle()
+        if self._citations:
+            self._citations.say(self._sink)
+            if self._usage is not None and not self._usage.web_searches:
+                self._sink.usage(replace(self._usage, web_searches=1))
         self._sink.finish(self._stop_reason())
 
     def _stop_reason(self) -> StopReason:
@@ -197,76 +271,3 @@ class ChatReader:
         if reason == "tool_use":
             return "end_turn"
         return "refusal" if self._refused else reason
-
-
-def thinking_of(delta: Mapping[str, Any]) -> str:
-    """The reasoning text of a delta. Servers that fill several fields say the same in each."""
-    for name in ("reasoning_content", "reasoning"):
-        value = delta.get(name)
-        if isinstance(value, dict):
-            value = value.get("content") or value.get("text")
-        if isinstance(value, str) and value:
-            return value
-    return joined_text(delta.get("reasoning_details"))
-
-
-def joined_text(value: Any) -> str:
-    """The text of a string or of a list of parts."""
-    if isinstance(value, str):
-        return value
-    if not isinstance(value, list):
-        return ""
-    texts = (part.get("text") or part.get("summary") for part in value if isinstance(part, dict))
-    return "".join(text for text in texts if isinstance(text, str))
-
-
-def error_of(chunk: Mapping[str, Any]) -> Any:
-    """What stands for an error in a chunk, in the shapes that servers give it."""
-    if chunk.get("error"):
-        return chunk["error"]
-    if chunk.get("object") == "error":
-        return chunk
-    extra = chunk.get("x_groq")
-    return extra.get("error") if isinstance(extra, dict) else None
-
-
-def usage_of(chunk: Mapping[str, Any]) -> Usage | None:
-    """The usage that a chunk reports, counted the Anthropic way."""
-    extra = chunk.get("x_groq")
-    usage = chunk.get("usage") or (extra.get("usage") if isinstance(extra, dict) else None)
-    if not isinstance(usage, dict):
-        choices = chunk.get("choices")
-        first = choices[0] if isinstance(choices, list) and choices else None
-        usage = first.get("usage") if isinstance(first, dict) else None
-    if not isinstance(usage, dict) or not isinstance(usage.get("prompt_tokens"), int):
-        return None
-    prompt, output = usage["prompt_tokens"], _count(usage.get("completion_tokens"))
-    details = _object(usage.get("prompt_tokens_details"))
-    cached = _first_count(
-        details.get("cached_tokens"),
-        usage.get("prompt_cache_hit_tokens"),
-        usage.get("cached_tokens"),
-    )
-    written = _first_count(details.get("cache_write_tokens"))
-    thinking = _first_count(_object(usage.get("completion_tokens_details")).get("reasoning_tokens"))
-    if thinking and usage.get("total_tokens") == prompt + output + thinking:
-        output += thinking  # a server that counts thinking beside the completion, not in it
-    return Usage(
-        input=max(0, prompt - (cached or 0) - (written or 0)),
-        output=output,
-        cache_read=cached,
-        cache_creation=written,
-        thinking=thinking,
-    )
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
-
-
-def _first_count(*values: Any) -> int | None:
-    return next((value for value in values if isinstance(value, int) and value >= 0), None)

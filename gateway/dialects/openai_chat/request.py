@@ -5,47 +5,60 @@ Reference: https://platform.openai.com/docs/api-reference/chat/create
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
-from gateway import json_text, patterns
-from gateway.dialects.base import Outgoing
-from gateway.dialects.openai_chat.content import message_to_chat, paired, system_to_chat
+from gateway import json_text
+from gateway.dialects.base import Destination, Outgoing
+from gateway.dialects.identity import session_digest, user_digest
+from gateway.dialects.offers import is_strict, offer_of, renamed
+from gateway.dialects.openai_chat.content import Spelling, conversation
 from gateway.dialects.openai_chat.quirks import ChatQuirks
-from gateway.dialects.openai_chat.tools import choice_to_chat, is_strict, tools_to_chat
+from gateway.dialects.openai_chat.thinking import ask_to_think, takes_reasoning, thinking_words
+from gateway.dialects.openai_chat.tools import offer_to_chat
+from gateway.dialects.stops import stop_sequences
+from gateway.dialects.thinking import Wish, wish_of
+from gateway.dialects.turns import system_texts, turns_of
 from gateway.messages import MessagesRequest
 
 Body = dict[str, Any]
-
-EFFORTS = ("minimal", "low", "medium", "high", "xhigh", "max")
-BUDGETS = ((2048, "low"), (8192, "medium"), (24576, "high"))
-"""Thinking budgets in tokens, below which an effort is meant; above the last one, `xhigh`."""
 
 TRANSLATED = frozenset(
     {
         *("model", "messages", "system", "tools", "tool_choice", "max_tokens", "stream"),
         *("stop_sequences", "temperature", "top_p", "top_k", "thinking", "output_config"),
+        *("metadata", "service_tier", "speed", "cache_control"),
     }
 )
 """Fields that this module reads; every other field of a request is dropped, and said to be."""
 
+TIERS = {"auto": "auto", "standard_only": "default"}
+"""The client's service tiers -> the server's."""
+
 
 def request_to_chat(
-    request: MessagesRequest, model: str, quirks: ChatQuirks, *, max_output: int | None
+    request: MessagesRequest, destination: Destination, quirks: ChatQuirks
 ) -> Outgoing:
     """The whole request."""
     dropped = [name for name in request if name not in TRANSLATED]
+    model = destination.model
     reasons = takes_reasoning(model, quirks)
-    functions, renamed = tools_to_chat(request.tools, dropped)
-    body: Body = {"model": model, "messages": _messages(request, quirks, dropped)}
-    if functions:
-        body["tools"] = functions
-        _tool_choice(body, request.object_field("tool_choice"), quirks, dropped)
-    _output_cap(body, request.get("max_tokens"), quirks, max_output)
+    wish = wish_of(request)
+    has = frozenset({"web_search"} if quirks.web_search != "none" else ())
+    offer = offer_of(request.tools, dropped, has=has, policy=destination.server_tools)
+    stops = stop_sequences(request)
+    limit = quirks.stop_limit if quirks.stop_with_reasoning or not reasons else 0
+    body: Body = {"model": model}
+    _messages(body, request, destination, quirks, dropped, wish=wish if reasons else None)
+    body |= offer_to_chat(offer, request.object_field("tool_choice"), quirks, dropped)
+    _output_cap(body, request.get("max_tokens"), quirks, destination.max_output)
     _sampling(body, request, quirks, dropped, reasons=reasons)
+    if stops[:limit]:
+        body["stop"] = list(stops[:limit])
     if reasons:
-        _REASONING[quirks.reasoning](body, effort_of(request, quirks), quirks)
+        ask_to_think(body, wish, quirks)
     _format(body, request, quirks, dropped)
+    _service(body, request, quirks, dropped)
+    _identity(body, request, quirks, dropped)
     if request.stream:
         body["stream"] = True
         if quirks.stream_usage:
@@ -53,37 +66,40 @@ def request_to_chat(
     return Outgoing(
         path=quirks.path,
         headers={"content-type": "application/json"},
-        body=json_text.encode(body),
+        body=json_text.encode(_laid_over(body, quirks.extra or {})),
         dropped=tuple(dict.fromkeys(dropped)),
-        tool_names=renamed,
+        tool_names=renamed(offer),
+        stops=stops[limit:],
     )
 
 
 def _messages(
-    request: MessagesRequest, quirks: ChatQuirks, dropped: list[str]
-) -> list[dict[str, Any]]:
-    messages = system_to_chat(request.system, dropped)
-    for message in request.messages:
-        messages += message_to_chat(message, quirks, dropped)
-    return paired(messages)
-
-
-def _tool_choice(
-    body: Body, choice: Mapping[str, Any], quirks: ChatQuirks, dropped: list[str]
+    body: Body,
+    request: MessagesRequest,
+    destination: Destination,
+    quirks: ChatQuirks,
+    dropped: list[str],
+    *,
+    wish: Wish | None,
 ) -> None:
-    if (wanted := choice_to_chat(choice)) is not None:
-        body["tool_choice"] = wanted
-    if choice.get("disable_parallel_tool_use"):
-        if quirks.parallel_tool_calls:
-            body["parallel_tool_calls"] = False
-        else:
-            dropped.append("tool_choice.disable_parallel_tool_use")
+    """The conversation, and what stands beside it because of it."""
+    system = system_texts(request.system, dropped)
+    if wish is not None:
+        system = [*thinking_words(wish, quirks), *system]
+    spelling = Spelling.of(quirks, destination.model)
+    turns = turns_of(request.messages, destination.seal, dropped)
+    body["messages"] = messages = conversation(system, turns, spelling, dropped)
+    is_begun = bool(messages) and messages[-1]["role"] == "assistant"
+    if is_begun and quirks.prefill == "continue_final_message":
+        body |= {"continue_final_message": True, "add_generation_prompt": False}
+    if spelling.cache == "parts" and (cached := request.object_field("cache_control")):
+        body["cache_control"] = cached
 
 
 def _output_cap(body: Body, wanted: Any, quirks: ChatQuirks, limit: int | None) -> None:
-    caps = [cap for cap in (wanted, limit) if isinstance(cap, int) and cap > 0]
+    caps = [cap for cap in (wanted, limit) if isinstance(cap, int)]
     if caps:
-        body[quirks.output_cap] = min(caps)
+        body[quirks.output_cap] = max(min(caps), quirks.least_output)
 
 
 def _sampling(
@@ -103,10 +119,6 @@ def _sampling(
             body[name] = value
         else:
             dropped.append(name)
-    stops = [stop for stop in request.list_field("stop_sequences") if stop]
-    if stops:
-        body["stop"] = stops[: quirks.stop_limit]
-        dropped += [f"stop_sequences[{i}]" for i in range(quirks.stop_limit, len(stops))]
 
 
 def _format(body: Body, request: MessagesRequest, quirks: ChatQuirks, dropped: list[str]) -> None:
@@ -121,61 +133,38 @@ def _format(body: Body, request: MessagesRequest, quirks: ChatQuirks, dropped: l
     body["response_format"] = {"type": "json_schema", "json_schema": named}
 
 
-# -- reasoning ---------------------------------------------------------------------------------------
+def _service(body: Body, request: MessagesRequest, quirks: ChatQuirks, dropped: list[str]) -> None:
+    """How fast and how dear: `service_tier`, and `speed`, which is a tier of its own here."""
+    if (wanted := request.get("service_tier")) is not None:
+        tier = TIERS.get(str(wanted))
+        if quirks.service_tier and tier is not None:
+            body["service_tier"] = tier
+        else:
+            dropped.append("service_tier")
+    if request.get("speed") == "fast":
+        if quirks.fast_tier:
+            body["service_tier"] = quirks.fast_tier
+        else:
+            dropped.append("speed")
 
 
-def takes_reasoning(model: str, quirks: ChatQuirks) -> bool:
-    """The model takes the provider's reasoning parameters."""
-    if quirks.reasoning == "none":
-        return False
-    return any(patterns.compile_glob(glob).search(model) for glob in quirks.reasoning_models)
+def _identity(body: Body, request: MessagesRequest, quirks: ChatQuirks, dropped: list[str]) -> None:
+    """Whose request it is: digests only, and only where there is a field for them."""
+    known: dict[str, str | None] = {
+        quirks.user_field: user_digest(request),
+        quirks.session_field: session_digest(request),
+    }
+    found = {field: digest for field, digest in known.items() if field and digest is not None}
+    body.update(found)
+    if request.object_field("metadata") and not found:
+        dropped.append("metadata")
 
 
-def effort_of(request: MessagesRequest, quirks: ChatQuirks) -> str | None:
-    """The effort that the client means, in this server's words; `none` for no thinking at all.
-
-    None when the client says nothing, so that the server's default holds.
-    """
-    thinking = request.object_field("thinking")
-    kind = thinking.get("type")
-    if kind == "disabled":
-        return "none" if quirks.can_disable_reasoning else quirks.efforts[0]
-    effort = request.object_field("output_config").get("effort")
-    if kind == "enabled" and not effort:
-        budget = thinking.get("budget_tokens")
-        budget = budget if isinstance(budget, int) else 0
-        effort = next((name for below, name in BUDGETS if budget < below), "xhigh")
-    return nearest_effort(effort, quirks.efforts) if isinstance(effort, str) else None
-
-
-def nearest_effort(effort: str, known: tuple[str, ...]) -> str:
-    """`effort` itself if the server knows it, otherwise the nearest one that it knows."""
-    if effort in known:
-        return effort
-    ranked = [name for name in known if name in EFFORTS]
-    if effort not in EFFORTS or not ranked:
-        return known[-1]
-    return min(ranked, key=lambda name: abs(EFFORTS.index(name) - EFFORTS.index(effort)))
-
-
-def _as_effort(body: Body, effort: str | None, quirks: ChatQuirks) -> None:
-    if effort is not None:
-        body["reasoning_effort"] = effort
-
-
-def _as_object(body: Body, effort: str | None, quirks: ChatQuirks) -> None:
-    if effort is not None:
-        body["reasoning"] = {"effort": effort}
-
-
-def _as_switch(body: Body, effort: str | None, quirks: ChatQuirks) -> None:
-    body["thinking"] = {"type": "disabled" if effort == "none" else "enabled"}
-    if effort is not None and effort != "none":
-        body["reasoning_effort"] = effort
-
-
-_REASONING: Mapping[str, Callable[[Body, str | None, ChatQuirks], None]] = {
-    "effort": _as_effort,
-    "object": _as_object,
-    "switch": _as_switch,
-}
+def _laid_over(body: Body, extra: Body) -> Body:
+    """The body with more fields; where both are objects, with both."""
+    laid = dict(body)
+    for name, value in extra.items():
+        old = laid.get(name)
+        is_both = isinstance(old, dict) and isinstance(value, dict)
+        laid[name] = {**old, **value} if is_both and isinstance(old, dict) else value
+    return laid

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from language import JSON, Heard
+from language import JSON, SEAL, Heard
 from strategies import json_values, mutated
 
 from gateway.dialects.openai_chat.calls import ToolCalls
@@ -16,7 +16,7 @@ from gateway.dialects.openai_chat.calls import ToolCalls
 def heard(*pieces: Any, index: int | None = None) -> Heard:
     """What the sink hears of these pieces."""
     sink = Heard()
-    calls = ToolCalls(sink, {"sent": "known"})
+    calls = ToolCalls(sink, {"sent": "known"}, SEAL)
     for piece in pieces:
         calls.feed(piece, index)
     calls.end()
@@ -65,7 +65,7 @@ def test_interleaved_calls(order: list[int]) -> None:
 def test_the_first_call_streams() -> None:
     """The first call is passed on as it comes; the next waits, for blocks cannot interleave."""
     sink = Heard()
-    calls = ToolCalls(sink, {})
+    calls = ToolCalls(sink, {}, SEAL)
     calls.feed(piece(0, "a", "f", "{"))
     assert sink.calls == [("tool_start", "a", "f"), ("tool_input", "{")]
     calls.feed(piece(1, "b", "g", "{}"))
@@ -137,10 +137,32 @@ def test_the_old_form_has_one_call() -> None:
 def test_after_the_end_a_new_round_begins() -> None:
     """Calls that follow text are new calls, whatever index they carry."""
     sink = Heard()
-    calls = ToolCalls(sink, {})
+    calls = ToolCalls(sink, {}, SEAL)
     for id in ("a", "b"):
         calls.feed(piece(0, id, "f", "{}"))
         calls.end()
     calls.end()
     assert sink.tools == [("a", "f", "{}"), ("b", "f", "{}")]
     assert calls.seen == 2
+
+
+SIGNED = {"google": {"thought_signature": "abc"}}
+
+
+def test_state_of_a_call() -> None:
+    """What has to stand in a call again is told in front of it, sealed, with the number of the call."""
+    pieces = [piece(0, "a", "f", "{}"), {**piece(1, "b", "g", "{}"), "extra_content": SIGNED}]
+    calls = heard(*pieces).calls
+    names = [call[0] for call in calls]
+    at = names.index("redacted_thinking")
+    assert SEAL.open(calls[at][1]) == {"call": 1, "extra": SIGNED}
+    assert calls[at + 1] == ("tool_start", "b", "g")
+    assert names.count("redacted_thinking") == 1
+
+
+def test_late_state_of_a_call() -> None:
+    """State that comes when the call has begun is told behind it: blocks do not interleave."""
+    late = {**piece(0, None, None, "}"), "extra_content": SIGNED}
+    calls = heard(piece(0, "a", "f", "{"), late).calls
+    assert [call[0] for call in calls[-2:]] == ["tool_end", "redacted_thinking"]
+    assert SEAL.open(calls[-1][1]) == {"call": 0, "extra": SIGNED}

@@ -11,36 +11,55 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from language import JSON, check_paired
+from language import JSON, SEAL, check_paired
 from servers.chat_check import faults
 from strategies import (
     conversations,
     dialogues,
     said,
     search_blocks,
-    shown_blocks,
     text_blocks,
 )
 
 from gateway.dialects.openai_chat import ChatQuirks
 from gateway.dialects.openai_chat.content import (
-    BILLING,
     LONGEST_ID,
+    Spelling,
     chat_id,
-    message_to_chat,
-    paired,
-    part_of,
+    conversation,
+    merged,
     system_to_chat,
+    turn_to_chat,
 )
+from gateway.dialects.turns import Text, read_turn, system_texts, turns_of
+from gateway.errors import InvalidRequest
 
 PLAIN = ChatQuirks()
+
+
+def spelling(**quirks: Any) -> Spelling:
+    """How a model named `m` is written to by a server with these quirks."""
+    return Spelling.of(ChatQuirks(**quirks), "m")
 
 
 def translated(messages: list[JSON], quirks: ChatQuirks = PLAIN) -> tuple[list[JSON], list[str]]:
     """The chat messages of a conversation, and what was dropped."""
     dropped: list[str] = []
-    chat = [part for message in messages for part in message_to_chat(message, quirks, dropped)]
-    return paired(chat), dropped
+    turns = turns_of(messages, SEAL, dropped)
+    return conversation([], turns, Spelling.of(quirks, "m"), dropped), dropped
+
+
+def chat_of(message: JSON, dropped: list[str] | None = None, **quirks: Any) -> list[JSON]:
+    """The chat messages of one message, whatever stands around it."""
+    dropped = [] if dropped is None else dropped
+    turn = read_turn(message, SEAL, dropped)
+    return [] if turn is None else turn_to_chat(turn, spelling(**quirks), dropped)
+
+
+def part_of(block: JSON, dropped: list[str] | None = None, **quirks: Any) -> Any:
+    """The content of the chat message that a block of the user becomes."""
+    (message,) = chat_of({"role": "user", "content": [block]}, dropped, **quirks)
+    return message["content"]
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -101,7 +120,7 @@ class TestConversations:
                 if block["type"] == "thinking" and block["thinking"]:
                     assert "thinking of earlier turns" in dropped
                 if block["type"] == "redacted_thinking":
-                    assert "block redacted_thinking" in dropped
+                    assert "redacted thinking of another model" in dropped
 
     @given(conversations)
     def test_the_conversation_is_not_changed(self, messages: list[JSON]) -> None:
@@ -150,7 +169,7 @@ class TestUserMessages:
         result = {"type": "tool_result", "tool_use_id": "t", "content": [picture]}
         said = {"type": "text", "text": "Look."}
         dropped: list[str] = []
-        tool, user = message_to_chat({"role": "user", "content": [said, result]}, PLAIN, dropped)
+        tool, user = chat_of({"role": "user", "content": [said, result]}, dropped)
         assert tool == {"role": "tool", "tool_call_id": "t", "content": "(shown below)"}
         assert user["content"] == [
             {"type": "text", "text": "[result of tool call t]"},
@@ -175,19 +194,19 @@ class TestUserMessages:
     def test_results(self, fields: JSON, text: str) -> None:
         """A result is text; an error says that it is one, once; none is said to be none."""
         block = {"type": "tool_result", "tool_use_id": "t", **fields}
-        (message,) = message_to_chat({"role": "user", "content": [block]}, PLAIN, [])
+        (message,) = chat_of({"role": "user", "content": [block]})
         assert message == {"role": "tool", "tool_call_id": "t", "content": text}
 
     @given(search_blocks)
     def test_search_results(self, block: JSON) -> None:
         """A search result is text with its source and its title."""
-        (part,) = part_of(block, PLAIN, [])
+        spoken = part_of(block)
         for text in (
             block["source"],
             block["title"],
             *(inner["text"] for inner in block["content"]),
         ):
-            assert text in part["text"]
+            assert text in spoken
 
     @pytest.mark.parametrize("documents", [True, False])
     def test_documents(self, documents: bool) -> None:
@@ -195,12 +214,13 @@ class TestUserMessages:
         source = {"type": "base64", "media_type": "application/pdf", "data": "x"}
         block = {"type": "document", "title": "report", "source": source}
         dropped: list[str] = []
-        (part,) = part_of(block, ChatQuirks(documents=documents), dropped)
+        content = part_of(block, dropped, documents=documents)
         if documents:
             data = "data:application/pdf;base64,x"
-            assert part == {"type": "file", "file": {"filename": "report.pdf", "file_data": data}}
+            file = {"filename": "report.pdf", "file_data": data}
+            assert content == [{"type": "file", "file": file}]
         else:
-            assert "report" in part["text"]
+            assert "report" in content
         assert bool(dropped) != documents
 
     @pytest.mark.parametrize("block", [{"type": "image"}, {"type": "document"}], ids=str)
@@ -208,19 +228,105 @@ class TestUserMessages:
         """A file that only Anthropic's servers hold is named where it stood, and disclosed."""
         dropped: list[str] = []
         source = {"type": "file", "file_id": "file_1"}
-        (part,) = part_of({**block, "source": source}, PLAIN, dropped)
-        assert "cannot be shown" in part["text"]
+        assert "cannot be shown" in part_of({**block, "source": source}, dropped)
         assert dropped == [f"{block['type']} of type file"]
 
-    @given(st.lists(shown_blocks, max_size=3))
+    @given(st.lists(text_blocks, max_size=3))
     def test_a_reminder_in_between(self, blocks: list[JSON]) -> None:
         """A system message inside the conversation stays in its place, as a reminder."""
-        found = message_to_chat({"role": "system", "content": blocks}, PLAIN, [])
-        spoken = [block["text"] for block in blocks if block["type"] == "text"]
+        found = chat_of({"role": "system", "content": blocks})
+        spoken = [block["text"] for block in blocks]
         assert len(found) == bool(spoken)
         for message in found:
             assert message["role"] == "user"
             assert all(text in message["content"] for text in spoken)
+
+
+PICTURE = {
+    "type": "image",
+    "source": {"type": "base64", "media_type": "image/png", "data": "x"},
+}
+
+
+class TestQuirks:
+    """What servers differ in."""
+
+    def test_models_that_see_nothing(self) -> None:
+        """A model that takes no images is told that there was one, in plain text."""
+        dropped: list[str] = []
+        result = {"type": "tool_result", "tool_use_id": "t", "content": [PICTURE]}
+        message = {"role": "user", "content": [result, {"type": "text", "text": "Look."}, PICTURE]}
+        tool, user = chat_of(message, dropped, image_models=("x*",))
+        assert "cannot be shown" in tool["content"]
+        assert user["content"].startswith("Look.")
+        assert "cannot be shown" in user["content"]
+        assert dropped == ["image", "image"]
+
+    @pytest.mark.parametrize(
+        ("place", "roles"),
+        [
+            ("user", ["system", "user", "user", "assistant"]),
+            ("system", ["system", "user", "system", "assistant"]),
+            ("hoist", ["system", "user", "assistant"]),
+        ],
+    )
+    def test_system_messages_inside(self, place: Any, roles: list[str]) -> None:
+        """They are a reminder in their place, or stay as they are, or go to the front."""
+        messages = [
+            {"role": "user", "content": "hi"},
+            {"role": "system", "content": "Now be brief."},
+            {"role": "assistant", "content": "ok"},
+        ]
+        turns = turns_of(messages, SEAL, [])
+        sent = conversation([Text("s")], turns, spelling(reminders=place), [])
+        assert [message["role"] for message in sent] == roles
+        told = sent[0] if place == "hoist" else sent[2]
+        assert "Now be brief." in told["content"]
+        assert ("<system-reminder>" in told["content"]) == (place == "user")
+
+    @given(conversations)
+    def test_merged_turns(self, messages: list[JSON]) -> None:
+        """Where roles have to alternate they do, every text is still there, and calls still pair."""
+        chat, _ = translated(messages, ChatQuirks(merge_turns=True))
+        check_paired(chat)
+        for earlier, later in pairwise(chat):
+            assert earlier["role"] != later["role"] or later["role"] == "tool"
+        assert merged(chat) == chat
+        found = "\n".join(strings(chat))
+        assert all(text in found for text in strings(translated(messages)[0]))
+
+    @pytest.mark.parametrize(
+        ("form", "content"),
+        [("null", {"content": None}), ("empty", {"content": ""}), ("omit", {})],
+    )
+    def test_calls_without_words(self, form: Any, content: JSON) -> None:
+        """A message that only calls has the content that the server wants."""
+        (message,) = chat_of({"role": "assistant", "content": [CALL]}, empty_content=form)
+        assert {name: message[name] for name in message if name == "content"} == content
+
+    @pytest.mark.parametrize(
+        ("prefill", "fields"),
+        [
+            ("continue", {}),
+            ("prefix", {"prefix": True}),
+            ("partial", {"partial": True}),
+            ("continue_final_message", {}),
+        ],
+    )
+    def test_an_answer_that_was_begun(self, prefill: Any, fields: JSON) -> None:
+        """The last message of the model is its beginning, marked as the server wants it."""
+        begun = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "{"}]
+        chat, _ = translated(begun, ChatQuirks(prefill=prefill))
+        assert chat[-1] == {"role": "assistant", "content": "{", **fields}
+        finished, _ = translated([*begun, begun[0]], ChatQuirks(prefill=prefill))
+        assert finished[1] == {"role": "assistant", "content": "{"}
+
+    def test_a_server_that_does_not_continue(self) -> None:
+        """It is not asked to: the client is told so, in words that it knows, and for good."""
+        begun = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "{"}]
+        with pytest.raises(InvalidRequest, match="does not support assistant message prefill") as e:
+            translated(begun, ChatQuirks(prefill="refuse"))
+        assert e.value.headers == {"x-should-retry": "false"}
 
 
 THINKING = {"type": "thinking", "thinking": "hm", "signature": "s"}
@@ -233,7 +339,7 @@ class TestAssistantMessages:
     def test_text_and_calls(self) -> None:
         """Text is the content, calls stand beside it, arguments are JSON text."""
         blocks = [{"type": "text", "text": "a"}, CALL, {"type": "text", "text": "b"}]
-        (message,) = message_to_chat({"role": "assistant", "content": blocks}, PLAIN, [])
+        (message,) = chat_of({"role": "assistant", "content": blocks})
         function = {"name": "f", "arguments": '{"a":1}'}
         calls = [{"id": "t", "type": "function", "function": function}]
         assert message == {"role": "assistant", "content": "a\n\nb", "tool_calls": calls}
@@ -243,24 +349,7 @@ class TestAssistantMessages:
     )
     def test_nothing_said(self, content: Any) -> None:
         """A turn in which nothing was said is no message: servers refuse an empty one."""
-        assert message_to_chat({"role": "assistant", "content": content}, PLAIN, []) == []
-
-    @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
-    def test_thinking_goes_back(self, field: Any) -> None:
-        """Servers that want the thinking of tool turns back get it, and never an empty one."""
-        quirks = ChatQuirks(echo_reasoning=field)
-        for blocks, expected in (([THINKING, CALL], "hm"), ([CALL], " ")):
-            (message,) = message_to_chat({"role": "assistant", "content": blocks}, quirks, [])
-            assert message[field] == expected
-
-    def test_thinking_that_stays_behind(self) -> None:
-        """Where only the thinking of tool turns is wanted, the rest is dropped, and that is said."""
-        dropped: list[str] = []
-        blocks = [THINKING, {"type": "text", "text": "a"}]
-        quirks = ChatQuirks(echo_reasoning="reasoning_content")
-        (message,) = message_to_chat({"role": "assistant", "content": blocks}, quirks, dropped)
-        assert message == {"role": "assistant", "content": "a"}
-        assert dropped == ["thinking of earlier turns"]
+        assert chat_of({"role": "assistant", "content": content}) == []
 
     def test_server_tools_of_earlier_turns(self) -> None:
         """What Anthropic's servers looked up stays known, as text."""
@@ -272,7 +361,7 @@ class TestAssistantMessages:
         }
         results = [{"type": "web_search_result", "title": "T", "url": "https://example.com"}]
         found = {"type": "web_search_tool_result", "tool_use_id": "s", "content": results}
-        (message,) = message_to_chat({"role": "assistant", "content": [search, found]}, PLAIN, [])
+        (message,) = chat_of({"role": "assistant", "content": [search, found]})
         assert message["content"] == '[web_search: {"query":"q"}]\n\n- T: https://example.com'
 
     @pytest.mark.parametrize(
@@ -292,34 +381,33 @@ class TestAssistantMessages:
     def test_other_blocks(self, block: JSON, text: str, dropped: list[str]) -> None:
         """A summary is text; a block that holds nothing to read is disclosed."""
         found: list[str] = []
-        said = message_to_chat({"role": "assistant", "content": [block]}, PLAIN, found)
+        said = chat_of({"role": "assistant", "content": [block]}, found)
         assert [message["content"] for message in said] == ([text] if text else [])
         assert found == dropped
 
 
-@given(st.one_of(said, st.lists(text_blocks, max_size=3)))
-def test_system_prompts(system: Any) -> None:
+@given(st.one_of(said, st.lists(text_blocks, max_size=3)), st.sampled_from(["system", "developer"]))
+def test_system_prompts(system: Any, role: str) -> None:
     """The system prompt is one leading message with all of its text, or none."""
-    found = system_to_chat(system, [])
+    found = system_to_chat(system_texts(system, []), spelling(system_role=role))
     spoken = [system] if isinstance(system, str) else [block["text"] for block in system]
     assert len(found) == bool(spoken)
     for message in found:
-        assert message == {"role": "system", "content": "\n\n".join(spoken)}
+        assert message == {"role": role, "content": "\n\n".join(spoken)}
 
 
-def test_attribution_is_not_sent() -> None:
-    """The client's attribution block changes with each prompt, and would break every cache."""
-    blocks = [{"type": "text", "text": f"{BILLING}: x=1"}, {"type": "text", "text": "Be kind."}]
-    dropped: list[str] = []
-    assert system_to_chat(blocks, dropped) == [{"role": "system", "content": "Be kind."}]
-    assert dropped == ["system attribution block"]
+@given(st.text(max_size=80), st.text(max_size=80), st.sampled_from(["any", "alnum9"]))
+def test_call_ids(one: str, other: str, form: Any) -> None:
+    """An id that the server would refuse becomes a digest: the same each time, and still its own."""
+    quirks = ChatQuirks(tool_ids=form)
+    sent = chat_id(one, quirks)
+    is_legal = len(one) <= LONGEST_ID if form == "any" else is_nine(one)
+    assert len(sent) <= LONGEST_ID if form == "any" else is_nine(sent)
+    assert chat_id(sent, quirks) == sent
+    assert (sent == chat_id(other, quirks)) == (one == other)
+    assert (sent == one) == is_legal
 
 
-@given(st.text(max_size=80), st.text(max_size=80))
-def test_call_ids(one: str, other: str) -> None:
-    """An id that is too long becomes a digest: short, the same each time, and still its own."""
-    assert len(chat_id(one)) <= LONGEST_ID
-    assert chat_id(chat_id(one)) == chat_id(one)
-    assert (chat_id(one) == chat_id(other)) == (one == other)
-    if len(one) <= LONGEST_ID:
-        assert chat_id(one) == one
+def is_nine(id: str) -> bool:
+    """Nine letters and digits, as some servers want each id to be."""
+    return len(id) == 9 and id.isascii() and id.isalnum()

@@ -23,19 +23,27 @@ from language import (
 from strategies import damaged, mutated, points
 
 from gateway.dialects import whole
-from gateway.dialects.openai_chat import OpenAIChat
+from gateway.dialects.openai_chat import ChatQuirks, OpenAIChat
 from gateway.messages import accumulate
 
 CHAT = OpenAIChat()
-
+SEARCHING = OpenAIChat(ChatQuirks(web_search="tool", think_tags="split"))
 
 DELTA: JSON = {
     "content": "a",
     "reasoning_content": "b",
     "reasoning": {"content": "c"},
-    "reasoning_details": [{"text": "d"}],
+    "reasoning_details": [{"type": "reasoning.text", "index": 0, "text": "d"}],
+    "annotations": [{"type": "url_citation", "url_citation": {"url": "u", "title": "t"}}],
     "refusal": "e",
-    "tool_calls": [{"index": 0, "id": "i", "function": {"name": "f", "arguments": '{"a":1}'}}],
+    "tool_calls": [
+        {
+            "index": 0,
+            "id": "i",
+            "function": {"name": "f", "arguments": '{"a":1}'},
+            "extra_content": {"google": {"thought_signature": "s"}},
+        }
+    ],
     "function_call": {"name": "g", "arguments": "{}"},
 }
 USAGE: JSON = {
@@ -51,7 +59,7 @@ PARTS: JSON = {
     "content": [
         "a",
         {"type": "text", "text": "b"},
-        {"type": "thinking", "thinking": [{"text": "c"}]},
+        {"type": "thinking", "thinking": [{"text": "c"}], "signature": "s"},
     ]
 }
 chunks = st.sampled_from(
@@ -65,9 +73,9 @@ wholes = st.sampled_from(
 )
 
 
-def streamed(stream: bytes, cuts: list[int] | None = None) -> Played:
+def streamed(stream: bytes, cuts: list[int] | None = None, dialect: OpenAIChat = CHAT) -> Played:
     """A streaming client of a streaming provider."""
-    return play(CHAT, cut(stream, cuts or []))
+    return play(dialect, cut(stream, cuts or []))
 
 
 def message_of(played: Played, ids: set[str]) -> JSON:
@@ -172,7 +180,8 @@ class TestHonesty:
     def test_chunks_of_odd_shape(self, values: list[Any]) -> None:
         """JSON of any shape may stand where a field of a chunk is expected."""
         stream = b"".join(b"data: " + json.dumps(value).encode() + b"\n\n" for value in values)
-        check_honest(streamed(stream + b"data: [DONE]\n\n"))
+        for dialect in (CHAT, SEARCHING):
+            check_honest(streamed(stream + b"data: [DONE]\n\n", dialect=dialect))
 
     @given(mutated(wholes))
     def test_whole_answers_of_odd_shape(self, value: Any) -> None:
@@ -227,6 +236,48 @@ def content_of(*events: JSON) -> list[JSON]:
 
 CALL = {"index": 0, "id": "call_1", "function": {"name": "f", "arguments": '{"a":'}}
 REST = {"index": 0, "function": {"arguments": "1}"}}
+
+
+CITED = [
+    {"type": "url_citation", "url_citation": {"url": "https://a.example", "title": "A"}},
+    {"type": "url_citation", "url_citation": {"url": "https://a.example", "title": "again"}},
+    {"type": "url_citation", "url_citation": {"url": "https://b.example"}},
+]
+
+
+USED = {"prompt_tokens": 3, "completion_tokens": 2}
+
+
+class TestSearch:
+    """What the provider's web search found."""
+
+    @pytest.mark.parametrize(
+        ("usage", "searches"),
+        [(USED, 1), ({**USED, "server_tool_use_details": {"web_search_requests": 3}}, 3)],
+    )
+    def test_citations_are_results(self, usage: JSON, searches: int) -> None:
+        """Each cited page is a result of one search, whose number the usage tells."""
+        chunks = [delta(content="a"), {**delta("stop", annotations=CITED), "usage": usage}]
+        played = streamed(sse(*chunks), dialect=SEARCHING)
+        events = events_of(played.out)
+        assert check_order(events) == "message_stop"
+        message = accumulate(events)
+        text, call, result = message["content"]
+        assert text == {"type": "text", "text": "a"}
+        assert (call["type"], call["name"], call["input"]) == ("server_tool_use", "web_search", {})
+        assert call["id"].startswith("srvtoolu_")
+        assert (result["type"], result["tool_use_id"]) == ("web_search_tool_result", call["id"])
+        assert [(found["url"], found["title"]) for found in result["content"]] == [
+            ("https://a.example", "A"),
+            ("https://b.example", "https://b.example"),
+        ]
+        assert message["usage"]["server_tool_use"] == {"web_search_requests": searches}
+
+    def test_citations_without_a_search(self) -> None:
+        """Where no search of the client's is run, citations are no results."""
+        assert content_of(delta("stop", content="a", annotations=CITED)) == [
+            {"type": "text", "text": "a"}
+        ]
 
 
 class TestStories:
@@ -321,6 +372,24 @@ class TestStories:
             assert failure is not None
             assert (failure.status, failure.type) == (529, "overloaded_error")
         assert not early.answer.started
+
+    @pytest.mark.parametrize("half", ['{"choices":[{"delta":{"con', "{"])
+    @pytest.mark.parametrize("glue", ["", "\n", "\ndata: "])
+    def test_an_error_glued_onto_half_a_chunk(self, half: str, glue: str) -> None:
+        """A server that breaks off inside a chunk and says why is heard."""
+        error = json.dumps({"error": {"message": "Overloaded", "code": 529}}, separators=(",", ":"))
+        stream = sse(delta(content="a")) + f"data: {half}{glue}{error}\n\n".encode()
+        played = streamed(stream)
+        if glue == "\n":
+            assert check_honest(played) == "broken"
+        else:
+            assert check_honest(played) == "failure"
+            assert played.answer.failure is not None
+            assert played.answer.failure.status == 529
+
+    def test_a_reason_that_is_none(self) -> None:
+        """Some servers fill the reason with nothing until there is one."""
+        assert check_honest(streamed(sse(delta("", content="a")))) == "broken"
 
     def test_nothing_after_the_end(self) -> None:
         """What comes after the end is ignored, and the usage chunk before it is not."""

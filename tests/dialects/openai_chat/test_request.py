@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from language import JSON, request, tool
+from language import JSON, destination, request, tool
 from servers.chat_check import REASONING_KEYS, TOP_KEYS, faults
 from strategies import dialogues, json_values, mutated, request_bodies, tools
 
 from gateway.dialects import DIALECTS, Outgoing
 from gateway.dialects.openai_chat import ChatQuirks, OpenAIChat
-from gateway.dialects.openai_chat.request import EFFORTS, TRANSLATED, nearest_effort
+from gateway.dialects.openai_chat.request import TRANSLATED
 from gateway.errors import InvalidRequest
 from gateway.messages import MessagesRequest
 from gateway.providers import PROVIDERS
@@ -23,7 +23,67 @@ from gateway.providers import PROVIDERS
 CHATS = [
     provider.dialect for provider in PROVIDERS.values() if isinstance(provider.dialect, OpenAIChat)
 ]
-chats = st.sampled_from(CHATS)
+
+VALUES: dict[str, list[Any]] = {
+    "output_cap": ["max_tokens", "max_completion_tokens"],
+    "least_output": [1, 16],
+    "sampling_with_reasoning": [True, False],
+    "stop_limit": [0, 1, 4],
+    "stop_with_reasoning": [True, False],
+    "service_tier": [True, False],
+    "fast_tier": ["", "priority"],
+    "user_field": ["", "user", "safety_identifier"],
+    "session_field": ["", "prompt_cache_key", "session_id"],
+    "reasoning": [
+        *("none", "effort", "object", "switch", "template", "enable_thinking", "prompt"),
+    ],
+    "reasoning_models": [("*",), ("x*",)],
+    "efforts": [(), ("low", "high"), ("low", "medium", "high", "xhigh", "max")],
+    "can_disable_reasoning": [True, False],
+    "reasoning_budget": [True, False],
+    "echo_reasoning": ["", "reasoning_content", "reasoning", "parts"],
+    "echo_turns": ["tools", "all"],
+    "system_role": ["system", "developer"],
+    "reminders": ["user", "system", "hoist"],
+    "merge_turns": [True, False],
+    "empty_content": ["null", "empty", "omit"],
+    "image_models": [("*",), ()],
+    "documents": [True, False],
+    "prefill": ["refuse", "continue", "prefix", "partial", "continue_final_message"],
+    "cache": ["none", "parts", "breakpoints"],
+    "parallel_tool_calls": [True, False],
+    "tool_choices": [("auto", "required", "none", "function"), ("auto",), ()],
+    "required_word": ["required", "any"],
+    "tool_ids": ["any", "alnum9"],
+    "refused_keywords": [(), ("strict", "additionalProperties", "$id")],
+    "web_search": ["none", "plugin", "tool"],
+    "extra": [None, {"reasoning_split": True}],
+}
+"""What servers differ in, and how."""
+OWN = {
+    *("thinking", "top_k", "chat_template_kwargs", "enable_thinking", "thinking_budget", "plugins"),
+    *("session_id", "cache_control", "continue_final_message", "add_generation_prompt"),
+    "reasoning_split",
+} | REASONING_KEYS
+"""Fields that are not OpenAI's, but some server's."""
+
+variants = st.fixed_dictionaries({}, optional={k: st.sampled_from(v) for k, v in VALUES.items()})
+chats = st.one_of(
+    st.sampled_from(CHATS), st.builds(lambda quirks: OpenAIChat().with_quirks(quirks), variants)
+)
+"""The declared providers, and servers that differ in any way there is."""
+
+
+def sent_by(dialect: OpenAIChat, body: JSON) -> Outgoing | None:
+    """What is sent of a body; None when the server does not continue the answer that it ends in."""
+    try:
+        return dialect.outgoing(
+            MessagesRequest.parse(json.dumps(body).encode()), destination(server_tools="drop")
+        )
+    except InvalidRequest as error:
+        assert dialect.quirks.prefill == "refuse"
+        assert "prefill" in error.message
+        return None
 
 
 def outgoing(
@@ -31,7 +91,7 @@ def outgoing(
 ) -> Outgoing:
     """What is sent of a request with these fields."""
     dialect = OpenAIChat(quirks or ChatQuirks())
-    return dialect.outgoing(request(**fields), "gpt-5", max_output=max_output)
+    return dialect.outgoing(request(**fields), destination("gpt-5", max_output=max_output))
 
 
 def body_of(quirks: ChatQuirks | None = None, max_output: int | None = None, **fields: Any) -> JSON:
@@ -46,9 +106,8 @@ class TestEveryRequest:
     @given(request_bodies, chats)
     def test_no_field_is_lost_in_silence(self, body: JSON, dialect: OpenAIChat) -> None:
         """A field is one that is translated, or it is named as dropped."""
-        sent = dialect.outgoing(
-            MessagesRequest.parse(json.dumps(body).encode()), "m", max_output=None
-        )
+        if (sent := sent_by(dialect, body)) is None:
+            return
         for name in body:
             assert name in TRANSLATED or name in sent.dropped
         assert len(set(sent.dropped)) == len(sent.dropped)
@@ -56,11 +115,9 @@ class TestEveryRequest:
     @given(request_bodies, chats)
     def test_only_known_fields_are_sent(self, body: JSON, dialect: OpenAIChat) -> None:
         """Servers refuse what they do not know: no field of the other protocol slips through."""
-        sent = dialect.outgoing(
-            MessagesRequest.parse(json.dumps(body).encode()), "m", max_output=None
-        )
-        own = {"thinking", "top_k"} | REASONING_KEYS
-        assert json.loads(sent.body).keys() <= TOP_KEYS | own
+        if (sent := sent_by(dialect, body)) is None:
+            return
+        assert json.loads(sent.body).keys() <= TOP_KEYS | OWN
         assert sent.headers == {"content-type": "application/json"}
         assert sent.path == dialect.quirks.path
 
@@ -68,17 +125,19 @@ class TestEveryRequest:
     def test_the_request_is_not_changed(self, body: JSON, dialect: OpenAIChat) -> None:
         """Translation reads; the same request can be translated for the next target."""
         before = MessagesRequest.parse(json.dumps(body).encode())
-        once = dialect.outgoing(before, "m", max_output=None)
+        if sent_by(dialect, body) is None:
+            return
+        once = dialect.outgoing(before, destination())
         assert {name: before.get(name) for name in before} == body
         assert before.encode() is before.raw
-        assert dialect.outgoing(before, "m", max_output=None) == once
+        assert dialect.outgoing(before, destination()) == once
 
     @given(mutated(request_bodies), chats)
     def test_requests_of_odd_shape(self, body: Any, dialect: OpenAIChat) -> None:
         """Whatever stands in a request, it is translated or the client is told what is wrong."""
         try:
             before = MessagesRequest.parse(json.dumps(body).encode())
-            sent = dialect.outgoing(before, "m", max_output=None)
+            sent = dialect.outgoing(before, destination())
         except InvalidRequest as error:
             assert error.message
             return
@@ -91,7 +150,7 @@ class TestEveryRequest:
         """Any JSON as the value of one field is translated or refused."""
         fields: JSON = {"tools": [tool("f")], name: value}
         try:
-            sent = dialect.outgoing(request(**fields), "m", max_output=5)
+            sent = dialect.outgoing(request(**fields), destination(max_output=5))
         except InvalidRequest as error:
             assert name in error.message or "tool" in error.message
             return
@@ -121,10 +180,28 @@ class TestEveryRequest:
         for user, assistant in turns:
             messages.append(user)
             asked = request(messages=copy.deepcopy(messages), tools=offered, system="s")
-            sent = json.loads(dialect.outgoing(asked, "m", max_output=None).body)["messages"]
+            sent = json.loads(dialect.outgoing(asked, destination()).body)["messages"]
             assert sent[: len(earlier)] == earlier
             earlier = sent
             messages.append(assistant)
+
+
+@given(dialogues(), tools, chats)
+def test_every_server_is_written_to_legally(
+    turns: list[list[JSON]], offered: list[JSON], dialect: OpenAIChat
+) -> None:
+    """Whatever a server differs in, calls and results pair, and no part stands where it may not."""
+    body = {
+        "model": "m",
+        "messages": [message for turn in turns for message in turn][:-1],
+        "tools": [*offered, {"type": "web_search_20250305", "name": "web_search"}],
+        "tool_choice": {"type": "any"},
+        "system": "s",
+    }
+    sent = sent_by(dialect, body)
+    assert sent is not None
+    own = ("unknown field", "tool ", "message 0: unknown role 'developer'")
+    assert [fault for fault in faults(json.loads(sent.body)) if not fault.startswith(own)] == []
 
 
 def test_the_plain_request() -> None:
@@ -171,6 +248,13 @@ def test_the_output_cap(
     assert len(body) == 2 + (expected is not None)
 
 
+@pytest.mark.parametrize(("wanted", "expected"), [(0, 16), (5, 16), (20, 20)])
+def test_the_least_output(wanted: int, expected: int) -> None:
+    """A cap that the server would refuse is raised; 0, which only warms a cache, is no free rein."""
+    assert body_of(ChatQuirks(least_output=16), max_tokens=wanted)["max_tokens"] == expected
+    assert body_of(max_tokens=0)["max_tokens"] == 1
+
+
 @pytest.mark.parametrize(
     ("fields", "quirks", "dropped"),
     [
@@ -180,7 +264,6 @@ def test_the_output_cap(
             {"reasoning": "effort", "sampling_with_reasoning": False},
             "temperature",
         ),
-        ({"stop_sequences": list("abcde")}, {}, "stop_sequences[4]"),
         ({"metadata": {"user_id": "u"}}, {}, "metadata"),
         (
             {"output_config": {"format": {"type": "json_schema", "schema": {}}}},
@@ -236,74 +319,98 @@ def test_a_choice_without_tools() -> None:
     assert "tool_choice" not in body_of(tools=[], tool_choice={"type": "auto"})
 
 
-ENABLED = {"type": "enabled", "budget_tokens": 5_000}
-
-
-@pytest.mark.parametrize(
-    ("fields", "effort"),
-    [
-        ({}, None),
-        ({"thinking": {"type": "adaptive"}}, None),
-        ({"thinking": {"type": "adaptive"}, "output_config": {"effort": "high"}}, "high"),
-        ({"output_config": {"effort": "max"}}, "high"),
-        ({"output_config": {"effort": "minimal"}}, "low"),
-        ({"thinking": ENABLED}, "medium"),
-        ({"thinking": {"type": "enabled", "budget_tokens": 1_024}}, "low"),
-        ({"thinking": {"type": "enabled", "budget_tokens": 60_000}}, "high"),
-        ({"thinking": ENABLED, "output_config": {"effort": "low"}}, "low"),
-        ({"thinking": {"type": "disabled"}}, "low"),
-    ],
-    ids=str,
-)
-def test_effort(fields: JSON, effort: str | None) -> None:
-    """Thinking becomes the nearest effort that the server knows; silence stays silence."""
-    by_word = body_of(ChatQuirks(reasoning="effort"), **fields)
-    by_object = body_of(ChatQuirks(reasoning="object"), **fields)
-    assert by_word.get("reasoning_effort") == effort
-    assert by_object.get("reasoning") == (None if effort is None else {"effort": effort})
-    assert body_of(ChatQuirks(reasoning="none"), **fields) == body_of()
-
-
-@pytest.mark.parametrize(
-    ("fields", "expected"),
-    [
-        ({}, {"thinking": {"type": "enabled"}}),
-        ({"thinking": {"type": "disabled"}}, {"thinking": {"type": "disabled"}}),
-        ({"thinking": ENABLED}, {"thinking": {"type": "enabled"}, "reasoning_effort": "medium"}),
-    ],
-    ids=str,
-)
-def test_a_switch(fields: JSON, expected: JSON) -> None:
-    """Some servers have a switch for thinking, with the effort beside it."""
-    quirks = ChatQuirks(reasoning="switch", can_disable_reasoning=True)
-    assert body_of(quirks, **fields) == {**body_of(), **expected}
-
-
 def test_models_that_do_not_reason() -> None:
-    """Only the models that take reasoning parameters are sent them, and only they lose sampling."""
+    """Only the models that take reasoning parameters are sent them, and only they lose the others."""
     quirks = ChatQuirks(
-        reasoning="effort", reasoning_models=("o3*",), sampling_with_reasoning=False
+        reasoning="effort",
+        reasoning_models=("o3*",),
+        sampling_with_reasoning=False,
+        stop_with_reasoning=False,
     )
-    body = body_of(quirks, thinking=ENABLED, temperature=0.5)
-    assert ("reasoning_effort" in body, body["temperature"]) == (False, 0.5)
+    fields: JSON = {
+        "thinking": {"type": "enabled", "budget_tokens": 5_000},
+        "temperature": 0.5,
+        "stop_sequences": ["a"],
+    }
+    body = body_of(quirks, **fields)
+    assert ("reasoning_effort" in body, body["temperature"], body["stop"]) == (False, 0.5, ["a"])
+    dialect = OpenAIChat(quirks)
+    sent = dialect.outgoing(request(**fields), destination("o3-mini"))
+    assert "temperature" in sent.dropped
+    assert sent.stops == ("a",)
+    assert not {"temperature", "stop"} & json.loads(sent.body).keys()
 
 
-@given(
-    st.sampled_from(EFFORTS),
-    st.lists(st.sampled_from(EFFORTS), min_size=1, max_size=4, unique=True),
-)
-def test_the_nearest_effort(effort: str, known: list[str]) -> None:
-    """The effort that comes out is known, and none that is known is nearer."""
-    found = nearest_effort(effort, tuple(known))
-    assert found in known
-    distance = {name: abs(EFFORTS.index(name) - EFFORTS.index(effort)) for name in known}
-    assert distance[found] == min(distance.values())
+@given(st.lists(st.text("abc", min_size=1, max_size=2), max_size=6), st.integers(0, 4))
+def test_stop_sequences(stops: list[str], limit: int) -> None:
+    """What the server is not told of, the gateway keeps: no sequence is lost, and none is doubled."""
+    sent = outgoing(ChatQuirks(stop_limit=limit), stop_sequences=stops)
+    told = json.loads(sent.body).get("stop", [])
+    assert len(told) <= limit
+    assert (*told, *sent.stops) == tuple(dict.fromkeys(stops))
+    assert sent.dropped == ()
 
 
-def test_efforts_of_other_words() -> None:
-    """An effort that nobody ranks becomes the greatest, unless the server knows it."""
-    assert nearest_effort("ultra", ("low", "high")) == "high"
-    assert nearest_effort("ultra", ("low", "ultra")) == "ultra"
+class TestService:
+    """How fast, and for whom."""
+
+    @pytest.mark.parametrize(
+        ("fields", "quirks", "sent", "dropped"),
+        [
+            ({"service_tier": "auto"}, {"service_tier": True}, {"service_tier": "auto"}, ()),
+            (
+                {"service_tier": "standard_only"},
+                {"service_tier": True},
+                {"service_tier": "default"},
+                (),
+            ),
+            ({"service_tier": "auto"}, {}, {}, ("service_tier",)),
+            ({"service_tier": "odd"}, {"service_tier": True}, {}, ("service_tier",)),
+            ({"speed": "fast"}, {"fast_tier": "priority"}, {"service_tier": "priority"}, ()),
+            ({"speed": "fast"}, {}, {}, ("speed",)),
+            ({"speed": "standard"}, {}, {}, ()),
+        ],
+        ids=str,
+    )
+    def test_tiers(self, fields: JSON, quirks: JSON, sent: JSON, dropped: tuple[str, ...]) -> None:
+        """A tier is the server's own, or it is disclosed that there is none."""
+        found = outgoing(ChatQuirks(**quirks), **fields)
+        assert json.loads(found.body) == {**body_of(), **sent}
+        assert found.dropped == dropped
+
+    def test_digests(self) -> None:
+        """Users and sessions are told apart by digests, never by what the client says of them."""
+        account = json.dumps({"device_id": "d", "session_id": "s"})
+        quirks = ChatQuirks(user_field="safety_identifier", session_field="prompt_cache_key")
+        found = outgoing(quirks, metadata={"user_id": account})
+        body = json.loads(found.body)
+        assert found.dropped == ()
+        assert len(body["safety_identifier"]) == len(body["prompt_cache_key"]) == 32
+        assert body["safety_identifier"] != body["prompt_cache_key"]
+        assert account not in found.body.decode()
+        assert outgoing(quirks, metadata={"x": 1}).dropped == ("metadata",)
+
+    def test_fields_of_the_servers_own(self) -> None:
+        """Fields of the config are laid over the body; objects are put together."""
+        extra = {"reasoning_split": True, "temperature": 1, "reasoning": {"exclude": False}}
+        quirks = ChatQuirks(reasoning="object", extra=extra)
+        body = body_of(quirks, temperature=0, output_config={"effort": "low"})
+        assert (body["reasoning_split"], body["temperature"]) == (True, 1)
+        assert body["reasoning"] == {"effort": "low", "exclude": False}
+
+    def test_a_mark_on_the_whole(self) -> None:
+        """The client's mark on the whole request goes where marks go."""
+        mark = {"type": "ephemeral"}
+        assert body_of(ChatQuirks(cache="parts"), cache_control=mark)["cache_control"] == mark
+        assert body_of(cache_control=mark) == body_of()
+
+    def test_continuing_on_vllm(self) -> None:
+        """The server is told to continue only where there is something to continue."""
+        quirks = ChatQuirks(prefill="continue_final_message")
+        begun = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "{"}]
+        body = body_of(quirks, messages=begun)
+        assert (body["continue_final_message"], body["add_generation_prompt"]) == (True, False)
+        assert body_of(quirks) == body_of()
 
 
 @given(request_bodies, st.booleans(), st.none() | st.integers(1, 10**6))
@@ -312,7 +419,7 @@ def test_the_clients_own_format(body: JSON, renamed: bool, limit: int | None) ->
     raw = json.dumps(body, indent=1).encode()
     before = MessagesRequest.parse(raw)
     model = "another" if renamed else body["model"]
-    sent = DIALECTS["anthropic"].outgoing(before, model, max_output=limit)
+    sent = DIALECTS["anthropic"].outgoing(before, destination(model, max_output=limit))
     wanted = body.get("max_tokens")
     changes: JSON = {"model": model} if body["model"] != model else {}
     if limit is not None and wanted is not None and wanted > limit:

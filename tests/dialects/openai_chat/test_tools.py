@@ -1,190 +1,225 @@
-"""Laws of translated tools: legal names that stay apart, schemas that servers take."""
+"""Laws of offered functions: what servers take, and every choice made, emulated or disclosed."""
 
 from __future__ import annotations
 
 import copy
 import json
-import re
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 from language import JSON, tool
 from servers.chat_check import faults
 from strategies import json_objects, json_values, torn
 
-from gateway.dialects.openai_chat.tools import (
-    PLACEHOLDER,
-    choice_to_chat,
-    is_strict,
-    legal_name,
-    tools_to_chat,
-)
-from gateway.errors import InvalidRequest
+from gateway.dialects.offers import offer_of
+from gateway.dialects.openai_chat import ChatQuirks, OpenAIChat
+from gateway.dialects.openai_chat.tools import offer_to_chat, without_keywords
 
-odd_names = st.one_of(torn, st.text("abc_./:é-", min_size=1, max_size=80))
-LEGAL = re.compile(r"[A-Za-z0-9_-]{1,64}")
-SERVER_TOOL: JSON = {"type": "web_search_20250305", "name": "web_search"}
+odd_names = st.one_of(torn, st.text("abc_./:é-", min_size=1, max_size=80)).filter(bool)
+SEARCH: JSON = {"type": "web_search_20250305", "name": "web_search", "max_uses": 8}
+DOMAINS: JSON = {"allowed_domains": ["a.example"], "blocked_domains": ["b.example"]}
 
 
-@given(odd_names.filter(bool), odd_names.filter(bool))
-@example("\ud83d", "\ude00")
-@example("a.b", "a/b")
-@example("x" * 65, "x" * 66)
-def test_names(one: str, other: str) -> None:
-    """Every name becomes a legal one, always the same, and two names stay two."""
-    assert LEGAL.fullmatch(legal_name(one))
-    assert legal_name(legal_name(one)) == legal_name(one)
-    assert (legal_name(one) == legal_name(other)) == (one == other)
-    if LEGAL.fullmatch(one):
-        assert legal_name(one) == one
+def offered(
+    tools: list[JSON], choice: JSON | None = None, dropped: list[str] | None = None, **quirks: Any
+) -> JSON:
+    """The fields that offer these tools."""
+    dropped = [] if dropped is None else dropped
+    has = frozenset({"web_search"} if quirks.get("web_search", "none") != "none" else ())
+    offer = offer_of(tools, dropped, has=has)
+    return offer_to_chat(offer, choice or {}, ChatQuirks(**quirks), dropped)
 
 
-@given(st.lists(odd_names.filter(bool), min_size=1, max_size=4, unique=True))
-def test_renamed_tools_are_known(names: list[str]) -> None:
-    """Whatever had to be renamed can be named back; what did not is not in the list."""
-    functions, renamed = tools_to_chat([tool(name) for name in names], [])
-    sent = [function["function"]["name"] for function in functions]
-    assert [renamed.get(name, name) for name in sent] == names
-    assert all(key != value for key, value in renamed.items())
-    body = {"model": "m", "messages": [{"role": "user", "content": "x"}], "tools": functions}
-    assert faults(body) == []
+def names_of(fields: JSON) -> list[str]:
+    """The functions on offer."""
+    return [entry["function"]["name"] for entry in fields.get("tools", ())]
+
+
+@given(st.lists(odd_names, min_size=1, max_size=4, unique=True))
+def test_servers_find_no_fault(names: list[str]) -> None:
+    """Whatever tools are called, servers take their functions."""
+    body = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
+    assert faults({**body, **offered([tool(name) for name in names], {"type": "any"})}) == []
 
 
 @given(st.lists(json_objects(), max_size=3))
 def test_tools_are_not_changed(extras: list[JSON]) -> None:
     """Translation reads; it never writes into what it reads."""
     tools = [
-        tool(f"f{at}", **{f"x-{key}": value for key, value in extra.items()})
+        tool(f"f{at}", input_schema={"type": "object", "properties": {"x": extra}})
         for at, extra in enumerate(extras)
     ]
     before = copy.deepcopy(tools)
-    tools_to_chat(tools, [])
+    offered(tools, refused_keywords=("type", "a"))
     assert tools == before
 
 
 @given(json_values())
-def test_schemas_of_odd_shape(schema: Any) -> None:
-    """Any JSON may stand in a schema."""
-    assert is_strict(schema) in (True, False)
-    assert is_strict({"type": "object", "properties": schema, "required": schema}) in (True, False)
-    value = schema if isinstance(schema, dict) else {}
-    tools_to_chat([tool("f", input_schema=value, strict=True, description=schema)], [])
-
-
-@given(json_values())
-def test_choices_of_odd_shape(value: Any) -> None:
-    """Any JSON may stand in a choice."""
-    json.dumps(choice_to_chat({"type": value, "name": value}))
-    json.dumps(choice_to_chat({"type": "tool", "name": value}))
+def test_odd_shapes(value: Any) -> None:
+    """Any JSON may stand in a schema, a description or a choice."""
+    schema = value if isinstance(value, dict) else {}
+    tools = [tool("f", input_schema=schema, strict=True, description=value)]
+    for choice in ({"type": value, "name": value}, {"type": "tool", "name": value}):
+        json.dumps(offered(tools, choice, refused_keywords=("a",)))
 
 
 def test_one_tool() -> None:
     """Name, description and schema are what servers know; other fields stay behind."""
-    schema = {
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "type": "object",
-        "properties": {},
+    assert offered([tool("f", cache_control={}, x=1)]) == {
+        "tools": [
+            {
+                "type": "function",
+                "function": {
+                    "name": "f",
+                    "description": "Does f.",
+                    "parameters": {"type": "object", "properties": {"x": {"type": "string"}}},
+                },
+            }
+        ]
     }
-    offered = {
-        "name": "f",
-        "description": "Does f.",
-        "input_schema": schema,
-        "cache_control": {},
-        "x": 1,
-    }
-    functions, renamed = tools_to_chat([offered], [])
-    assert functions == [
-        {
-            "type": "function",
-            "function": {
-                "name": "f",
-                "description": "Does f.",
-                "parameters": {"type": "object", "properties": {}},
-            },
-        }
-    ]
-    assert renamed == {}
 
 
 @pytest.mark.parametrize("schema", [{}, None])
 def test_no_schema(schema: Any) -> None:
     """A tool without parameters still has a schema."""
-    functions, _ = tools_to_chat([{"name": "f", "input_schema": schema}], [])
-    assert functions[0]["function"]["parameters"] == {"type": "object", "properties": {}}
+    (entry,) = offered([{"name": "f", "input_schema": schema}])["tools"]
+    assert entry["function"]["parameters"] == {"type": "object", "properties": {}}
 
 
-@pytest.mark.parametrize("closed", [True, False])
-def test_strict(closed: bool) -> None:
-    """Strict mode is asked for where the schema is of the kind that it takes."""
-    schema: JSON = {
+@pytest.mark.parametrize(
+    ("is_open", "refused", "expected"),
+    [(False, (), True), (True, (), False), (False, ("strict",), False)],
+)
+def test_strict(is_open: bool, refused: tuple[str, ...], expected: bool) -> None:
+    """Strict mode is asked for where the schema is of its kind and the server knows the word."""
+    schema = {
         "type": "object",
         "properties": {"a": {"type": "string"}},
         "required": ["a"],
-        "additionalProperties": not closed,
+        "additionalProperties": is_open,
     }
-    functions, _ = tools_to_chat([{"name": "f", "input_schema": schema, "strict": True}], [])
-    assert ("strict" in functions[0]["function"]) == closed
+    tools = [{"name": "f", "input_schema": schema, "strict": True}]
+    (entry,) = offered(tools, refused_keywords=refused)["tools"]
+    assert ("strict" in entry["function"]) == expected
 
 
-@pytest.mark.parametrize(
-    ("schema", "expected"),
-    [
-        ({"type": "string"}, True),
-        ({"type": "object", "additionalProperties": False}, True),
-        ({"type": "object"}, False),
-        ({"type": "object", "additionalProperties": False, "properties": {"a": {}}}, False),
-        ({"type": "array", "items": {"type": "object"}}, False),
-        ({"anyOf": [{"type": "object"}]}, False),
-    ],
-    ids=str,
-)
-def test_what_strict_mode_takes(schema: JSON, expected: bool) -> None:
-    """Every object is closed and requires all of its properties, however deep."""
-    assert is_strict(schema) == expected
+class TestKeywords:
+    """Keywords that a server refuses are taken out of schemas."""
+
+    @given(json_values(st.sampled_from(["a", "b", "properties", "enum", "$defs"])))
+    def test_none_is_left(self, schema: Any) -> None:
+        """None of them stands anywhere but as a name or inside a value; twice is once."""
+        refused = frozenset({"a"})
+        found = without_keywords(schema, refused)
+        assert without_keywords(found, refused) == found
+        assert without_keywords(schema, frozenset()) == schema
+        if isinstance(found, dict):
+            assert "a" not in found
+
+    def test_a_story(self) -> None:
+        """A property may be called like a keyword, and a value may look like a schema."""
+        schema = {
+            "$id": "x",
+            "properties": {"$id": {"type": "string", "$id": "y", "default": {"$id": "z"}}},
+            "anyOf": [{"$id": "q", "required": ["$id"]}],
+        }
+        assert without_keywords(schema, frozenset({"$id"})) == {
+            "properties": {"$id": {"type": "string", "default": {"$id": "z"}}},
+            "anyOf": [{"required": ["$id"]}],
+        }
+
+    def test_depth(self) -> None:
+        """A schema may be nested deeper than the interpreter's stack."""
+        schema: JSON = {"a": 1}
+        for _ in range(5_000):
+            schema = {"items": schema}
+        found = without_keywords(schema, frozenset({"a"}))
+        for _ in range(5_000):
+            found = found["items"]
+        assert found == {}
 
 
-def test_server_tools_are_disclosed() -> None:
-    """A tool that only Anthropic's servers run is not offered, and that is said."""
-    dropped: list[str] = []
-    functions, _ = tools_to_chat([tool("Read"), SERVER_TOOL], dropped)
-    assert [function["function"]["name"] for function in functions] == ["Read"]
-    assert dropped == ["tool web_search"]
+TWO = [tool("f"), tool("g")]
+ALL = ("auto", "required", "none", "function")
 
 
-def test_nothing_but_server_tools() -> None:
-    """A model that is told to search and cannot would make its results up: refused, for good."""
-    with pytest.raises(InvalidRequest, match="web_search") as caught:
-        tools_to_chat([SERVER_TOOL], [])
-    assert caught.value.headers == {"x-should-retry": "false"}
+class TestChoices:
+    """Which tool the model has to use."""
+
+    @pytest.mark.parametrize(
+        ("choice", "known", "names", "sent", "dropped"),
+        [
+            ({}, ALL, "fg", None, []),
+            ({"type": "later"}, ALL, "fg", None, []),
+            ({"type": "auto"}, ALL, "fg", "auto", []),
+            ({"type": "auto"}, (), "fg", None, []),
+            ({"type": "any"}, ALL, "fg", "required", []),
+            ({"type": "any"}, ("auto",), "fg", None, ["tool_choice any"]),
+            ({"type": "none"}, ALL, "fg", "none", []),
+            ({"type": "none"}, ("auto",), "", None, []),
+            ({"type": "tool", "name": "g"}, ("auto", "required"), "g", "required", []),
+            ({"type": "tool", "name": "g"}, ("auto",), "g", None, ["tool_choice tool"]),
+            ({"type": "tool", "name": "h"}, ALL, "fg", None, ["tool_choice tool"]),
+            ({"type": "tool", "name": "h"}, (), "fg", None, ["tool_choice tool"]),
+        ],
+        ids=str,
+    )
+    def test_choices(
+        self, choice: JSON, known: Any, names: str, sent: str | None, dropped: list[str]
+    ) -> None:
+        """A choice is sent, or made by offering less, or disclosed."""
+        found: list[str] = []
+        fields = offered(TWO, choice, found, tool_choices=known)
+        assert (names_of(fields), fields.get("tool_choice"), found) == (list(names), sent, dropped)
+
+    def test_a_forced_tool(self) -> None:
+        """A tool that is offered under another name is forced under that name."""
+        fields = offered([tool("a.b")], {"type": "tool", "name": "a.b"})
+        (name,) = names_of(fields)
+        assert fields["tool_choice"] == {"type": "function", "function": {"name": name}}
+
+    def test_the_word_for_some_tool(self) -> None:
+        """Some servers say `any`."""
+        assert offered(TWO, {"type": "any"}, required_word="any")["tool_choice"] == "any"
+
+    @pytest.mark.parametrize("known", [True, False])
+    def test_one_call_at_a_time(self, known: bool) -> None:
+        """Parallel calls are switched off where there is a switch; elsewhere that is disclosed."""
+        dropped: list[str] = []
+        choice = {"type": "auto", "disable_parallel_tool_use": True}
+        fields = offered(TWO, choice, dropped, parallel_tool_calls=known)
+        assert ("parallel_tool_calls" in fields) == known
+        assert bool(dropped) != known
+
+    def test_no_tools(self) -> None:
+        """When no tool is left, neither is a choice: servers refuse one."""
+        choice = {"type": "any", "disable_parallel_tool_use": True}
+        assert offered([], choice) == {}
 
 
-def test_a_placeholder_is_no_tool() -> None:
-    """What the client offers so that its list is not empty is not offered on."""
-    assert tools_to_chat([tool(PLACEHOLDER)], []) == ([], {})
+class TestSearch:
+    """Web search on the provider's side."""
 
+    def test_a_plugin(self) -> None:
+        """The plugin stands beside the tools, with the client's options in its own words."""
+        fields = offered([{**SEARCH, **DOMAINS}], {"type": "any"}, web_search="plugin")
+        options = {"include_domains": ["a.example"], "exclude_domains": ["b.example"]}
+        assert fields == {"plugins": [{"id": "web", "max_uses": 8, **options}]}
 
-@pytest.mark.parametrize(
-    ("choice", "expected"),
-    [
-        ({}, None),
-        ({"type": "auto"}, "auto"),
-        ({"type": "any"}, "required"),
-        ({"type": "none"}, "none"),
-        ({"type": "later"}, None),
-        ({"type": "tool", "name": "f"}, {"type": "function", "function": {"name": "f"}}),
-    ],
-    ids=str,
-)
-def test_choices(choice: JSON, expected: Any) -> None:
-    """Each kind of choice has its word in the chat format."""
-    assert choice_to_chat(choice) == expected
+    def test_a_tool(self) -> None:
+        """The tool stands among the tools, and may be the only one."""
+        dropped: list[str] = []
+        choice = {"type": "tool", "name": "web_search"}
+        fields = offered([SEARCH], choice, dropped, web_search="tool")
+        assert fields == {"tools": [{"type": "openrouter:web_search"}]}
+        assert dropped == ["tool_choice tool"]
+        options = {"allowed_domains": ["a.example"], "excluded_domains": ["b.example"]}
+        (entry,) = offered([{**SEARCH, **DOMAINS}], web_search="tool")["tools"]
+        assert entry["parameters"] == options
 
-
-def test_a_forced_tool_under_its_sent_name() -> None:
-    """A tool that is offered under another name is forced under that name."""
-    functions, renamed = tools_to_chat([tool("a.b")], [])
-    forced = choice_to_chat({"type": "tool", "name": "a.b"})
-    assert forced["function"]["name"] == functions[0]["function"]["name"]
-    assert renamed == {forced["function"]["name"]: "a.b"}
+    @pytest.mark.parametrize(("quirk", "runs"), [("none", ()), ("plugin", ("web_search",))])
+    def test_the_dialect_says_so(self, quirk: Any, runs: tuple[str, ...]) -> None:
+        """Routing asks which server tools a target runs."""
+        assert OpenAIChat(ChatQuirks(web_search=quirk)).server_tools == frozenset(runs)
