@@ -1,0 +1,162 @@
+"""The request body of the Responses format, field by field. No IO.
+
+Reference: https://platform.openai.com/docs/api-reference/responses/create
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway import json_text, patterns
+from gateway.dialects.base import Destination, Outgoing
+from gateway.dialects.identity import session_digest, user_digest
+from gateway.dialects.offers import is_strict, offer_of, renamed
+from gateway.dialects.openai_responses.content import turn_to_items
+from gateway.dialects.openai_responses.quirks import ResponsesQuirks
+from gateway.dialects.openai_responses.tools import put_tools
+from gateway.dialects.stops import stop_sequences
+from gateway.dialects.thinking import Wish, effort_for, wish_of
+from gateway.dialects.turns import system_texts, turns_of
+from gateway.messages import MessagesRequest
+
+Body = dict[str, Any]
+
+TRANSLATED = frozenset(
+    {
+        *("model", "messages", "system", "tools", "tool_choice", "max_tokens", "stream"),
+        *("stop_sequences", "temperature", "top_p", "top_k", "thinking", "output_config"),
+        *("metadata", "service_tier", "speed"),
+    }
+)
+"""Fields that this module reads; every other field of a request is dropped, and said to be."""
+
+TIERS: Mapping[str, str] = {"auto": "auto", "standard_only": "default"}
+
+
+def request_to_responses(
+    request: MessagesRequest, destination: Destination, quirks: ResponsesQuirks
+) -> Outgoing:
+    """The whole request. Stop sequences are the gateway's to keep: this format has none."""
+    dropped = [name for name in request if name not in TRANSLATED]
+    kinds = frozenset({"web_search"}) if quirks.web_search else frozenset[str]()
+    offer = offer_of(request.tools, dropped, has=kinds, policy=destination.server_tools)
+    reasons = takes_reasoning(destination.model, quirks)
+    body: Body = {"model": destination.model}
+    _input(body, request, destination, quirks, dropped)
+    choice = request.object_field("tool_choice")
+    put_tools(body, offer, choice=choice, quirks=quirks, dropped=dropped)
+    _output_cap(body, request.get("max_tokens"), destination.max_output, quirks)
+    _sampling(body, request, dropped, refused=reasons and not quirks.sampling_with_reasoning)
+    if reasons:
+        _reasoning(body, wish_of(request), quirks)
+    _format(body, request, quirks, dropped)
+    _identity(body, request, quirks, dropped)
+    _tier(body, request, quirks, dropped)
+    if quirks.store:
+        body["store"] = False
+    if request.stream:
+        body["stream"] = True
+    return Outgoing(
+        path=quirks.path,
+        headers={"content-type": "application/json"},
+        body=json_text.encode(body),
+        dropped=tuple(dict.fromkeys(dropped)),
+        tool_names=renamed(offer),
+        stops=stop_sequences(request),
+    )
+
+
+def takes_reasoning(model: str, quirks: ResponsesQuirks) -> bool:
+    """The model takes `reasoning`."""
+    return patterns.matches_any(quirks.reasoning_models, model)
+
+
+def _input(
+    body: Body,
+    request: MessagesRequest,
+    destination: Destination,
+    quirks: ResponsesQuirks,
+    dropped: list[str],
+) -> None:
+    items: list[dict[str, Any]] = []
+    texts = [part.text for part in system_texts(request.system, dropped)]
+    if texts and quirks.system == "instructions":
+        body["instructions"] = "\n\n".join(texts)
+    elif texts:
+        content = [{"type": "input_text", "text": text} for text in texts]
+        items.append({"type": "message", "role": quirks.system, "content": content})
+    for turn in turns_of(request.messages, destination.seal, dropped):
+        items += turn_to_items(turn, quirks, dropped)
+    body["input"] = items
+
+
+def _output_cap(body: Body, wanted: Any, limit: int | None, quirks: ResponsesQuirks) -> None:
+    caps = [cap for cap in (wanted, limit) if isinstance(cap, int) and cap > 0]
+    if caps:
+        body["max_output_tokens"] = max(min(caps), quirks.min_output)
+
+
+def _sampling(body: Body, request: MessagesRequest, dropped: list[str], *, refused: bool) -> None:
+    for name, is_known in {"temperature": True, "top_p": True, "top_k": False}.items():
+        if (value := request.get(name)) is None:
+            continue
+        if is_known and not refused:
+            body[name] = value
+        else:
+            dropped.append(name)
+
+
+def _reasoning(body: Body, wish: Wish, quirks: ResponsesQuirks) -> None:
+    reasoning: Body = {}
+    effort = effort_for(wish, quirks.efforts, can_disable=quirks.can_disable_reasoning)
+    if effort is not None:
+        reasoning["effort"] = effort
+    if quirks.summary and wish.kind is not None and wish.shown and not wish.is_off:
+        reasoning["summary"] = quirks.summary
+    if reasoning:
+        body["reasoning"] = reasoning
+    if quirks.encrypted_reasoning:
+        body["include"] = ["reasoning.encrypted_content"]
+
+
+def _format(
+    body: Body, request: MessagesRequest, quirks: ResponsesQuirks, dropped: list[str]
+) -> None:
+    wanted = request.object_field("output_config").get("format")
+    if not isinstance(wanted, dict) or wanted.get("type") != "json_schema":
+        return
+    if not quirks.structured_output:
+        dropped.append("output_config.format")
+        return
+    schema = wanted.get("schema") or {}
+    named = {"name": "answer", "schema": schema, "strict": is_strict(schema)}
+    body["text"] = {"format": {"type": "json_schema", **named}}
+
+
+def _identity(
+    body: Body, request: MessagesRequest, quirks: ResponsesQuirks, dropped: list[str]
+) -> None:
+    """Digests of session and user; `metadata` itself is never sent."""
+    if quirks.prompt_cache_key and (session := session_digest(request)) is not None:
+        body["prompt_cache_key"] = session
+    if quirks.safety_identifier and (user := user_digest(request)) is not None:
+        body["safety_identifier"] = user
+    others = [name for name in request.object_field("metadata") if name != "user_id"]
+    dropped += [f"metadata.{name}" for name in others]
+
+
+def _tier(
+    body: Body, request: MessagesRequest, quirks: ResponsesQuirks, dropped: list[str]
+) -> None:
+    """`speed: fast` is a tier of its own here, and goes before the tier that is asked for."""
+    speed, tier = request.get("speed"), request.get("service_tier")
+    wanted = TIERS.get(tier) if isinstance(tier, str) and quirks.service_tier else None
+    if tier is not None and wanted is None:
+        dropped.append("service_tier")
+    if speed == "fast" and quirks.fast_tier:
+        wanted = quirks.fast_tier
+    elif speed is not None and speed != "standard":
+        dropped.append("speed")
+    if wanted is not None:
+        body["service_tier"] = wanted
