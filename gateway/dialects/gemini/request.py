@@ -1,0 +1,108 @@
+"""The request body of the Gemini format, field by field. No IO.
+
+Reference: https://ai.google.dev/api/generate-content
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+from gateway import json_text
+from gateway.dialects.base import Destination, Outgoing
+from gateway.dialects.gemini.content import contents_of
+from gateway.dialects.gemini.quirks import GeminiQuirks, is_among
+from gateway.dialects.gemini.thinking import thinking_config
+from gateway.dialects.gemini.tools import answer_format, searchable, tool_config, tools_of
+from gateway.dialects.offers import Offer, offer_of, renamed
+from gateway.dialects.stops import stop_sequences
+from gateway.dialects.thinking import wish_of
+from gateway.dialects.turns import system_texts, turns_of
+from gateway.messages import MessagesRequest
+
+Body = dict[str, Any]
+
+TRANSLATED = frozenset(
+    {
+        *("model", "messages", "system", "tools", "tool_choice", "max_tokens", "stream"),
+        *("stop_sequences", "temperature", "top_p", "top_k", "thinking", "output_config"),
+    }
+)
+"""Fields that this module reads; every other field of a request is dropped, and said to be."""
+
+SAMPLING = (("temperature", "temperature"), ("top_p", "topP"), ("top_k", "topK"))
+
+_WITH_COLLECTION = re.compile(r"(models|tunedModels)/([^/]+)\Z")
+
+
+def request_to_gemini(
+    request: MessagesRequest, destination: Destination, quirks: GeminiQuirks
+) -> Outgoing:
+    """The whole request."""
+    dropped = [name for name in request if name not in TRANSLATED]
+    model = destination.model
+    offer = offer_of(
+        request.tools,
+        dropped,
+        has=searchable(request.tools, quirks),
+        policy=destination.server_tools,
+    )
+    turns = turns_of(request.messages, destination.seal, dropped)
+    body: Body = {"contents": contents_of(turns, model, quirks, dropped)}
+    if system := system_texts(request.system, dropped):
+        body["systemInstruction"] = {"parts": [{"text": part.text} for part in system]}
+    if tools := tools_of(offer, quirks, dropped):
+        body["tools"] = tools
+    if config := tool_config(request.object_field("tool_choice"), offer, dropped):
+        body["toolConfig"] = config
+    if generation := _generation(request, destination, quirks, offer, dropped):
+        body["generationConfig"] = generation
+    return Outgoing(
+        path=path_of(model, stream=request.stream),
+        headers={"content-type": "application/json"},
+        body=json_text.encode(body),
+        dropped=tuple(dict.fromkeys(dropped)),
+        tool_names=renamed(offer, letter_first=True),
+        stops=stop_sequences(request)[quirks.stop_limit :],
+    )
+
+
+def path_of(model: str, *, stream: bool) -> str:
+    """The path of a model's method. A name with its collection before it keeps that."""
+    collection, name = "models", model
+    if (found := _WITH_COLLECTION.match(model)) is not None:
+        collection, name = found.groups()
+    method = "streamGenerateContent?alt=sse" if stream else "generateContent"
+    return f"/{collection}/{quote(name, safe='@')}:{method}"
+
+
+def _generation(
+    request: MessagesRequest,
+    destination: Destination,
+    quirks: GeminiQuirks,
+    offer: Offer,
+    dropped: list[str],
+) -> Body:
+    config: Body = {}
+    caps = [
+        cap
+        for cap in (request.get("max_tokens"), destination.max_output)
+        if isinstance(cap, int) and cap > 0
+    ]
+    if caps:
+        config["maxOutputTokens"] = min(caps)
+    for name, known in SAMPLING:
+        if (value := request.get(name)) is not None:
+            config[known] = value
+    if stops := stop_sequences(request)[: quirks.stop_limit]:
+        config["stopSequences"] = list(stops)
+    if thinking := thinking_config(wish_of(request), destination.model, quirks, dropped):
+        config["thinkingConfig"] = thinking
+    wanted = request.object_field("output_config").get("format")
+    if isinstance(wanted, dict) and wanted.get("type") == "json_schema":
+        if offer.functions and not is_among(destination.model, quirks.format_with_functions):
+            dropped.append("output_config.format")
+        else:
+            config |= answer_format(wanted.get("schema"), quirks)
+    return config
