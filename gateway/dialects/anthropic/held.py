@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from gateway import json_text
 from gateway.errors import GatewayError
 from gateway.messages import Sink, StopReason, Usage, encode_event
 from gateway.sse import Event
+
+UNTOLD: StopReason = "max_tokens"
+"""The end that correction is told of: the true one comes after the call, so the worst is assumed."""
 
 
 class Capture:
@@ -26,6 +29,9 @@ class Capture:
 
     def tool_end(self) -> None:
         """Nothing to keep."""
+
+    def block(self, block: Mapping[str, Any]) -> None:
+        """Not part of a call."""
 
     def text(self, text: str) -> None:
         """Not part of a call."""
@@ -49,16 +55,26 @@ class Capture:
         """Not part of a call."""
 
 
-def corrected(
-    block: dict[str, Any], arguments: str, correct: Callable[[Sink], Sink]
-) -> tuple[str, str]:
-    """The name and the arguments of a whole tool call after correction."""
-    capture = Capture()
-    stage = correct(capture)
-    stage.tool_start(_id_of(block), str(block.get("name") or ""))
-    stage.tool_input(arguments)
-    stage.tool_end()
-    return capture.name or "", "".join(capture.pieces)
+class WholeCall:
+    """A `tool_use` block of a whole answer."""
+
+    def __init__(self, block: dict[str, Any], correct: Callable[[Sink], Sink]) -> None:
+        self._block = block
+        self._arguments = json_text.encode_text(block.get("input") or {})
+        self._capture = Capture()
+        stage = correct(self._capture)
+        stage.tool_start(_id_of(block), str(block.get("name") or ""))
+        stage.tool_input(self._arguments)
+        stage.tool_end()
+        stage.finish(UNTOLD)
+
+    def change(self) -> bool:
+        """Gives the block what correction made of it; False when that is the same."""
+        name, arguments = self._capture.name or "", "".join(self._capture.pieces)
+        if (name, arguments) == (self._block.get("name"), self._arguments):
+            return False
+        self._block["name"], self._block["input"] = name, json_text.decode(arguments)
+        return True
 
 
 def _id_of(block: dict[str, Any]) -> str | None:
@@ -98,14 +114,16 @@ class HeldCall:
             self._pieces.append(piece)
             self._stage.tool_input(piece)
 
-    def stop(self, event: Event) -> bytes:
-        """The block is complete: everything of it that the client has not seen."""
-        sent = "".join(self._pieces)
-        if not sent and self._block.get("input"):
+    def stop(self) -> None:
+        """The block is complete."""
+        if not any(self._pieces) and self._block.get("input"):
             # Clients ignore input that stands in the opening event; it has to come as a delta.
-            sent = json_text.encode_text(self._block["input"])
-            self._stage.tool_input(sent)
+            self._stage.tool_input(json_text.encode_text(self._block["input"]))
         self._stage.tool_end()
+        self._stage.finish(UNTOLD)
+
+    def rest(self, event: Event) -> bytes:
+        """Everything of the block that the client has not seen; `event` is the one that stops it."""
         name, arguments = self._capture.name or "", "".join(self._capture.pieces)
         if name == self._block.get("name") and arguments == "".join(self._pieces):
             return self.raw + event.raw

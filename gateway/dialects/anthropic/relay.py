@@ -1,8 +1,15 @@
 """Relays an answer that already speaks the client's format. No IO.
 
-A stream goes through event by event, its bytes untouched, with two exceptions: what comes before the
-first useful event waits for it (an error there still becomes an HTTP status), and a tool call waits
-until it is complete, so that it can be repaired; a valid one is let go exactly as it came.
+A stream goes through event by event, its bytes untouched, with these exceptions:
+
+- what comes before the first useful event waits for it: an error there still becomes an HTTP status;
+- a tool call waits until it is complete, so that it can be repaired; a valid one is let go exactly as
+  it came;
+- what follows a call about which correction asks somebody waits for the answer;
+- signatures of servers other than Anthropic's are sealed (see `sealing`);
+- what several servers get wrong is put right where it is certain what was meant: a second
+  `message_start`, a missing `message_stop`, an input that stands in the opening event only, an error
+  written into the middle of another event, a last event without its end.
 """
 
 from __future__ import annotations
@@ -11,11 +18,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gateway import json_text
-from gateway.dialects.anthropic.held import HeldCall, corrected
+from gateway.dialects.anthropic.held import HeldCall, WholeCall, input_delta
+from gateway.dialects.anthropic.sealing import OpenThought, is_thought, opened, seal_message
+from gateway.dialects.anthropic.traps import failure_of, mended, named, terminated
 from gateway.dialects.base import AnswerContext
-from gateway.dialects.failures import STATUS_OF
 from gateway.dialects.whole import WholeBody
-from gateway.errors import GatewayError, UpstreamBroken, UpstreamFailure
+from gateway.errors import GatewayError, UpstreamBroken
 from gateway.messages import Usage, accumulate, encode_event, unfold
 from gateway.sse import Event, EventTooLarge, Splitter
 
@@ -23,14 +31,23 @@ from gateway.sse import Event, EventTooLarge, Splitter
 class Relay:
     """Satisfies `Answer`."""
 
-    def __init__(self, context: AnswerContext) -> None:
+    def __init__(self, context: AnswerContext, *, seals: bool = False) -> None:
+        """`seals`: the server's signatures go out sealed."""
         self._context = context
+        self._seals = seals
         self._splitter = Splitter()
         self._whole = WholeBody()
         self._events: list[dict[str, Any]] = []
         self._waiting: list[bytes] = []
         self._held: HeldCall | None = None
+        self._asked: tuple[HeldCall, Event] | None = None
+        self._late: list[Event] = []
+        self._message: dict[str, Any] | None = None
+        self._calls: list[WholeCall] = []
+        self._thought: OpenThought | None = None
+        self._unsaid: tuple[Any, dict[str, Any]] | None = None
         self._usage: dict[str, Any] = {}
+        self._announced = False
         self._started = False
         self._ended = False
         self.failure: GatewayError | None = None
@@ -61,29 +78,55 @@ class Relay:
     def finish(self) -> bytes:
         if not self._context.upstream_streams:
             return self._finish_whole()
-        out = b"".join([self._event(event) for event in self._splitter.finish()])
-        if self.failure is None and not self._ended and self.stop_reason is None:
-            raise UpstreamBroken("The provider's stream ended before the answer was complete.")
+        out = self._rest()
+        if self._asked is not None:
+            return out
+        if self.failure is None and not self._ended:
+            if self.stop_reason is None:
+                raise UpstreamBroken("The provider's stream ended before the answer was complete.")
+            # It said why it stopped, so this is the end, whether or not it says so once more.
+            out += self._left_open() + encode_event("message_stop", {"type": "message_stop"})
         self._ended = True
         if self._context.stream:
-            return out + self._left_open()
+            return out
         return b"" if self.failure is not None else self._folded()
+
+    def _rest(self) -> bytes:
+        """An event whose blank line is missing. Half of one matters only if the answer needs it."""
+        try:
+            return b"".join([self._event(terminated(e)) for e in self._splitter.finish()])
+        except UpstreamBroken:
+            if self.stop_reason is None:
+                raise
+            return b""
 
     def _folded(self) -> bytes:
         """A stream for a client that asked for a whole answer."""
-        try:
-            message = accumulate(self._events)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise UpstreamBroken(f"The provider's stream makes no sense: {error!r}.") from None
-        self._correct(message)
+        if self._message is None:
+            try:
+                self._judge(accumulate(self._events))
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                raise UpstreamBroken(f"The provider's stream makes no sense: {error!r}.") from None
+        if self._context.waits():
+            return b""
+        message, _ = self._corrected()
         return json_text.encode(message)
+
+    def take(self) -> bytes:
+        if self._asked is None or self._context.waits():
+            return b""
+        (held, event), self._asked = self._asked, None
+        out = [self._pass(held.rest(event))]
+        late, self._late = self._late, []
+        return b"".join([*out, *(self._event(event) for event in late)])
 
     def begin(self) -> bytes:
         return self._release(b"") or encode_event("ping", {"type": "ping"})
 
     def heartbeat(self) -> bytes:
-        if self._held is not None:
-            return self._held.heartbeat()
+        held = self._asked[0] if self._asked is not None else self._held
+        if held is not None:
+            return held.heartbeat()
         return encode_event("ping", {"type": "ping"})
 
     # -- a stream -------------------------------------------------------------------------------
@@ -92,10 +135,16 @@ class Relay:
         """The bytes for the client that one event lets go."""
         if self._ended:
             return b""
+        if self._asked is not None:
+            self._late.append(event)
+            return b""
         if not event.name and event.data:
             event = named(event)
         read = _READERS.get(event.name)
-        if read is None or (event.name == b"content_block_delta" and self._is_plain()):
+        if read is None or b"\n" in event.data:
+            event = mended(event)
+            read = _READERS.get(event.name)
+        if read is None or (event.name == b"content_block_delta" and self._is_plain(event)):
             return self._pass(event.raw)
         try:
             data = json_text.decode(event.data)
@@ -103,13 +152,17 @@ class Relay:
             raise UpstreamBroken("The provider's stream holds an event that is not JSON.") from None
         if not isinstance(data, dict):
             raise UpstreamBroken("The provider's stream holds an event that is not an object.")
+        if event.name == b"message_start" and self._announced:
+            return b""
         if not self._context.stream:
             self._events.append(data)
         return read(self, event, data)
 
-    def _is_plain(self) -> bool:
-        """Deltas need no look: no tool call is held, and the client wants them as they are."""
-        return self._held is None and self._context.stream
+    def _is_plain(self, event: Event) -> bool:
+        """A delta that needs no look: nothing is held, and the client wants it as it is."""
+        if self._held is not None or self._unsaid is not None or not self._context.stream:
+            return False
+        return self._thought is None or b"signature_delta" not in event.data
 
     def _pass(self, raw: bytes) -> bytes:
         if self._started:
@@ -124,36 +177,63 @@ class Relay:
         return out
 
     def _message_start(self, event: Event, data: dict[str, Any]) -> bytes:
+        self._announced = True
         message = data.get("message")
         self._note_usage(message if isinstance(message, dict) else {})
         return self._pass(event.raw)
 
     def _block_start(self, event: Event, data: dict[str, Any]) -> bytes:
-        block = data.get("content_block")
-        left = self._left_open()
-        correct = self._context.correct
-        is_call = isinstance(block, dict) and block.get("type") == "tool_use"
-        is_held = is_call and self._context.stream and isinstance(data.get("index"), int)
-        if not is_held or correct is None:
+        block, left = data.get("content_block"), self._left_open()
+        if not self._context.stream or not isinstance(block, dict):
             return self._release(left + event.raw)
-        held = HeldCall(event, data, correct)
-        self._held = held
-        return self._release(left + (held.opening if self._context.holds_tool_calls else event.raw))
+        if self._seals and is_thought(block):
+            if block["type"] == "thinking":
+                self._thought = OpenThought(data, self._context.seal)
+            return self._release(left + opened(event, data, self._context.seal))
+        correct, holds = self._context.correct, self._context.holds_tool_calls
+        if block.get("type") == "tool_use" and isinstance(data.get("index"), int) and correct:
+            self._held = HeldCall(event, data, correct)
+            if holds:
+                return self._release(left + self._held.opening)
+        if isinstance(value := block.get("input"), dict) and value:
+            self._unsaid = (data.get("index"), value)
+        return self._release(left + event.raw)
 
     def _delta(self, event: Event, data: dict[str, Any]) -> bytes:
-        held = self._held
+        thought, held = self._thought, self._held
+        if thought is not None and data.get("index") == thought.index and thought.signs(data):
+            return b""
+        if self._unsaid is not None and self._unsaid[0] == data.get("index"):
+            delta = data.get("delta")
+            if isinstance(delta, dict) and delta.get("partial_json"):
+                self._unsaid = None
         if held is None or data.get("index") != held.index:
             return self._pass(event.raw)
         held.delta(event, data)
         return b"" if self._context.holds_tool_calls else event.raw
 
     def _block_stop(self, event: Event, data: dict[str, Any]) -> bytes:
-        held = self._held
-        if held is None or data.get("index") != held.index:
-            return self._pass(event.raw)
-        self._held = None
-        out = held.stop(event)
-        return out if self._context.holds_tool_calls else event.raw
+        held, index = self._held, data.get("index")
+        if held is not None and index == held.index:
+            self._held = None
+            held.stop()
+            if self._context.waits():
+                self._asked = held, event
+                return b""
+            if self._context.holds_tool_calls:
+                return held.rest(event)
+        return self._pass(self._unsaid_of(index) + event.raw)
+
+    def _unsaid_of(self, index: Any) -> bytes:
+        """What has to be said of a block before it stops, and was not said by a delta."""
+        out = b""
+        if self._thought is not None and self._thought.index == index:
+            out, self._thought = self._thought.stop(), None
+        if self._unsaid is not None and self._unsaid[0] == index:
+            # Clients ignore input that stands in the opening event.
+            text, self._unsaid = json_text.encode_text(self._unsaid[1]), None
+            out += input_delta(index, {"type": "input_json_delta", "partial_json": text})
+        return out
 
     def _message_delta(self, event: Event, data: dict[str, Any]) -> bytes:
         self._note_usage(data)
@@ -167,9 +247,14 @@ class Relay:
         return self._release(self._left_open() + event.raw)
 
     def _left_open(self) -> bytes:
-        """What is held of a call whose block was never stopped: it goes on as it came."""
+        """What is kept back of a block that was never stopped."""
         held, self._held = self._held, None
-        return held.raw if held is not None and self._context.holds_tool_calls else b""
+        out = held.raw if held is not None and self._context.holds_tool_calls else b""
+        if self._thought is not None:
+            out += self._unsaid_of(self._thought.index)
+        if self._unsaid is not None:
+            out += self._unsaid_of(self._unsaid[0])
+        return out
 
     def _error(self, event: Event, data: dict[str, Any]) -> bytes:
         self._ended = True
@@ -184,62 +269,47 @@ class Relay:
     # -- a whole answer -------------------------------------------------------------------------
 
     def _finish_whole(self) -> bytes:
-        message = self._whole.value()
-        self._ended = True
-        if message.get("type") == "error":
-            self.failure = failure_of(message)
+        if self._message is None:
+            message = self._whole.value()
+            self._ended = True
+            if message.get("type") == "error":
+                self.failure = failure_of(message)
+                return b""
+            self._started = True
+            self._note_usage(message)
+            self.stop_reason = message.get("stop_reason")
+            self._judge(message)
+        if self._context.waits():
             return b""
-        self._started = True
-        self._note_usage(message)
-        self.stop_reason = message.get("stop_reason")
+        message, changed = self._corrected()
         if self._context.stream:
             return self._as_stream(message)
-        return json_text.encode(message) if self._correct(message) else self._whole.raw
+        return json_text.encode(message) if changed else self._whole.raw
 
     def _as_stream(self, message: dict[str, Any]) -> bytes:
         """A whole answer for a client that asked for a stream."""
-        self._correct(message)
         try:
             events = list(unfold(message))
         except ValueError as error:
             raise UpstreamBroken(f"The provider's answer makes no sense: {error}.") from None
         return b"".join([encode_event(event["type"], event) for event in events])
 
-    def _correct(self, message: dict[str, Any]) -> bool:
-        """Corrects the tool calls of a message in place; False when none had to change."""
+    def _judge(self, message: dict[str, Any]) -> None:
+        """Has the tool calls of a message looked at."""
+        self._message = message
         correct, content = self._context.correct, message.get("content")
-        if correct is None:
-            return False
-        changed = False
-        for block in content if isinstance(content, list) else []:
-            if not isinstance(block, dict) or block.get("type") != "tool_use":
-                continue
-            arguments = json_text.encode_text(block.get("input") or {})
-            name, repaired = corrected(block, arguments, correct)
-            if (name, repaired) != (block.get("name"), arguments):
-                block["name"], block["input"] = name, json_text.decode(repaired)
-                changed = True
-        return changed
+        if correct is None or not isinstance(content, list):
+            return
+        for block in content:
+            if isinstance(block, dict) and block.get("type") == "tool_use":
+                self._calls.append(WholeCall(block, correct))
 
-
-def named(event: Event) -> Event:
-    """The event with the name that its data gives it: clients ignore records without one."""
-    try:
-        name = str(json_text.decode(event.data)["type"]).encode("ascii", "replace")
-    except (json_text.NotJSON, KeyError, TypeError):
-        return event
-    if not name.replace(b"_", b"").isalnum():
-        return event
-    return Event(name, event.data, b"event: " + name + b"\n" + event.raw)
-
-
-def failure_of(data: Mapping[str, Any]) -> UpstreamFailure:
-    """The error that an error event or envelope holds."""
-    error = data.get("error")
-    error = error if isinstance(error, dict) else {}
-    kind = str(error.get("type") or "api_error")
-    message = str(error.get("message") or "The provider broke off with an error.")
-    return UpstreamFailure(message, status=STATUS_OF.get(kind, 500), type=kind)
+    def _corrected(self) -> tuple[dict[str, Any], bool]:
+        """The message with its calls corrected and its state sealed, and whether that changed it."""
+        message = self._message or {}
+        changes = [call.change() for call in self._calls]
+        is_sealed = self._seals and seal_message(message, self._context.seal)
+        return message, any(changes) or is_sealed
 
 
 _READERS: Mapping[bytes, Callable[[Relay, Event, dict[str, Any]], bytes]] = {

@@ -1,0 +1,217 @@
+"""The conversation as another server takes it: only messages that have to change are written anew. No IO."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from gateway import json_text
+from gateway.dialects.anthropic.quirks import AnthropicQuirks, knows
+from gateway.dialects.turns import NO_OUTPUT, Document, Image, Text, read_turn, reminder
+from gateway.json_text import Raw
+from gateway.messages import MessagesRequest
+from gateway.reasoning import Seal, is_sealed
+
+Block = dict[str, Any]
+Content = list[Any]
+"""Blocks, as far as the client sent any."""
+
+SIGNED: Mapping[str, str] = {"thinking": "signature", "redacted_thinking": "data"}
+"""Block type -> the field that only its origin understands."""
+
+BASIC = frozenset({"text", "tool_use", "tool_result"})
+"""Blocks that every server knows."""
+
+_FOREIGN = re.compile(rb'thinking|"encrypted_content":\s*""')
+"""What may be of another server's making, in the bytes of a message: linear, and cheap to look for."""
+
+_raws = msgspec.json.Decoder(list[Raw]).decode
+
+
+class History:
+    """Edits messages one by one, each by itself: the same history always gives the same bytes."""
+
+    def __init__(self, quirks: AnthropicQuirks, seal: Seal, dropped: list[str]) -> None:
+        self._quirks = quirks
+        self._seal = seal
+        self._dropped = dropped
+        self.breaks_thinking = False
+        """The last turn of the model calls a tool and has lost its thinking, which Anthropic refuses."""
+
+    def edited(self, request: MessagesRequest) -> list[Raw] | None:
+        """The conversation; None when nothing of it has to change."""
+        text = request.raw_field("messages") or b"[]"
+        if not self._quirks.edits_messages and not _FOREIGN.search(text):
+            return None
+        out: list[Raw] = []
+        held: list[Raw] = []
+        changed, calls = False, False
+        for raw, message in self._pairs(request, text):
+            new = self._message(message) if isinstance(message, dict) else message
+            changed = changed or new is not message
+            if new is None and message is not None:
+                continue
+            kept = raw if new is message else Raw(json_text.encode(new))
+            if calls and isinstance(new, dict) and new.get("role") != message.get("role"):
+                held.append(kept)  # a reminder: results stand right behind their calls
+                continue
+            out += [kept, *held]
+            held = []
+            calls = isinstance(new, dict) and _calls(new)
+        return out + held if changed else None
+
+    def _pairs(self, request: MessagesRequest, text: bytes) -> Iterator[tuple[Raw, Any]]:
+        """Each message as it came, and decoded where it has to be looked at."""
+        raws = raw_items(text)
+        if self._quirks.edits_messages:
+            yield from zip(raws, request.messages, strict=True)
+            return
+        for raw in raws:
+            here = bytes(raw)
+            if _FOREIGN.search(here):
+                yield raw, json_text.decode(here)
+            else:
+                self.breaks_thinking = self.breaks_thinking and b'"assistant"' not in here
+                yield raw, None
+
+    def _message(self, message: dict[str, Any]) -> dict[str, Any] | None:
+        """The very message if it may stay as it is; None when nothing of it is left."""
+        if message.get("role") == "system" and self._quirks.mid_system == "reminder":
+            return self._reminder(message)
+        content = message.get("content")
+        if not isinstance(content, list):
+            return message
+        blocks = self._blocks(content)
+        if message.get("role") == "assistant":
+            lost = _calls(message) and _thinks(content) and not _thinks(blocks)
+            self.breaks_thinking = lost and self._quirks.signatures == "own"
+        if blocks is content:
+            return message
+        return {**message, "content": blocks} if blocks else None
+
+    def _reminder(self, message: dict[str, Any]) -> dict[str, Any] | None:
+        turn = read_turn(message, self._seal, self._dropped)
+        if turn is None:
+            return None
+        if "output_config" in message:
+            self._dropped.append("messages.output_config")
+        markers = [part.cached for part in turn.parts if isinstance(part, Text)]
+        return {"role": "user", "content": [self._text(reminder(turn), markers[-1:])]}
+
+    # -- blocks ---------------------------------------------------------------------------------
+
+    def _blocks(self, content: Content) -> Content:
+        """The blocks; the very list if each of them may stay as it is."""
+        out: Content = []
+        searches = _foreign_searches(content)
+        for block in content:
+            if not isinstance(block, dict):
+                out.append(block)
+            elif searches and (block.get("id") or block.get("tool_use_id")) in searches:
+                out += self._told(block)
+            else:
+                out += self._block(block)
+        same = len(out) == len(content) and all(a is b for a, b in zip(out, content, strict=True))
+        return content if same else out
+
+    def _block(self, block: Block) -> Content:
+        kind = block.get("type")
+        if isinstance(kind, str) and kind in SIGNED:
+            return self._thought(block, SIGNED[kind])
+        if not self._quirks.edits_messages:
+            return [block]
+        source = block.get("source")
+        known = (
+            knows(self._quirks.sources, source.get("type")) if isinstance(source, dict) else True
+        )
+        if not known or not (kind in BASIC or knows(self._quirks.blocks, kind)):
+            return self._told(block)
+        if not self._quirks.cache_control and "cache_control" in block:
+            block = {name: value for name, value in block.items() if name != "cache_control"}
+        if kind == "tool_result" and isinstance(content := block.get("content"), list):
+            inner = self._blocks(content)
+            if inner is not content:
+                return [{**block, "content": inner or NO_OUTPUT}]
+        return [block]
+
+    def _thought(self, block: Block, field: str) -> Content:
+        """Thinking with the signature that its server gave it; none that another server made."""
+        signature = block.get(field)
+        if self._quirks.signatures == "own":
+            if signature and not is_sealed(signature):
+                return [block]
+        elif isinstance(state := self._seal.open(signature), str):
+            return [{**block, field: state}]
+        self._dropped.append("thinking of another model")
+        return []
+
+    def _told(self, block: Block) -> Content:
+        """A block that the server does not know, as those that it knows."""
+        turn = read_turn({"role": "user", "content": [block]}, self._seal, self._dropped)
+        parts = turn.parts if turn is not None else ()
+        return [self._part(part) for part in parts if isinstance(part, Text | Image | Document)]
+
+    def _part(self, part: Text | Image | Document) -> Block:
+        match part:
+            case Text():
+                return self._text(part.text, [part.cached])
+            case Image() if knows(self._quirks.blocks, "image"):
+                kind = "base64" if part.data else "url"
+                if knows(self._quirks.sources, kind):
+                    return {"type": "image", "source": _source(part, kind)}
+        kind, title = type(part).__name__.lower(), getattr(part, "title", "image")
+        self._dropped.append(f"{kind} of type {'base64' if part.data else 'url'}")
+        address = f" ({part.url})" if part.url else ""
+        return self._text(f"[{title}{address}: {_ARTICLES[kind]} that this model cannot be shown]")
+
+    def _text(self, text: str, markers: Sequence[Mapping[str, Any] | None] = ()) -> Block:
+        block: Block = {"type": "text", "text": text}
+        kept = [marker for marker in markers if marker] if self._quirks.cache_control else []
+        return {**block, "cache_control": kept[-1]} if kept else block
+
+
+_ARTICLES: Mapping[str, str] = {"image": "an image", "document": "a document"}
+
+
+def raw_items(text: bytes) -> list[Raw]:
+    """The items of an array, each as the bytes it came in; none if it is no array."""
+    try:
+        return _raws(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        value = json_text.decode(text)
+    return [Raw(json_text.encode(item)) for item in value] if isinstance(value, list) else []
+
+
+def _source(part: Image, kind: str) -> dict[str, str]:
+    if kind == "url":
+        return {"type": "url", "url": part.url}
+    return {"type": "base64", "media_type": part.media_type, "data": part.data}
+
+
+def _foreign_searches(content: Content) -> set[Any]:
+    """The ids of searches that another provider ran: their pages lack what Anthropic encrypts."""
+    found: set[Any] = set()
+    for block in content:
+        if not isinstance(block, dict) or block.get("type") != "web_search_tool_result":
+            continue
+        pages = block.get("content")
+        for page in pages if isinstance(pages, list) else []:
+            if isinstance(page, dict) and page.get("encrypted_content") == "":
+                found.add(block.get("tool_use_id"))
+    return found
+
+
+def _kinds(content: Any) -> set[str]:
+    blocks = content if isinstance(content, list) else []
+    return {str(block.get("type")) for block in blocks if isinstance(block, dict)}
+
+
+def _calls(message: Mapping[str, Any]) -> bool:
+    return "tool_use" in _kinds(message.get("content"))
+
+
+def _thinks(content: Any) -> bool:
+    return not _kinds(content).isdisjoint(SIGNED)

@@ -1,0 +1,121 @@
+"""The request body of Ollama's chat endpoint, field by field. No IO.
+
+Reference: https://docs.ollama.com/api/chat
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway import json_text, patterns
+from gateway.dialects.base import Destination, Outgoing
+from gateway.dialects.offers import Function, Offer, legal_name, offer_of, renamed
+from gateway.dialects.ollama.content import messages_of
+from gateway.dialects.ollama.quirks import OllamaQuirks
+from gateway.dialects.stops import stop_sequences
+from gateway.dialects.thinking import nearest_effort, wish_of
+from gateway.dialects.turns import system_texts, turns_of
+from gateway.messages import MessagesRequest
+
+Body = dict[str, Any]
+
+TRANSLATED = frozenset(
+    {
+        *("model", "messages", "system", "tools", "tool_choice", "max_tokens", "stream"),
+        *("stop_sequences", "temperature", "top_p", "top_k", "thinking", "output_config"),
+    }
+)
+"""Fields that this module reads; every other field of a request is dropped, and said to be."""
+
+SAMPLING = ("temperature", "top_p", "top_k")
+
+
+def request_to_ollama(
+    request: MessagesRequest, destination: Destination, quirks: OllamaQuirks
+) -> Outgoing:
+    """The whole request."""
+    dropped = [name for name in request if name not in TRANSLATED]
+    asked = request.object_field("output_config")
+    dropped += [f"output_config.{name}" for name in asked if name not in ("effort", "format")]
+    offer = offer_of(request.tools, dropped, policy=destination.server_tools)
+    turns = turns_of(request.messages, destination.seal, dropped)
+    body: Body = {
+        "model": destination.model,
+        "messages": messages_of(system_texts(request.system, dropped), turns, dropped),
+    }
+    if tools := _tools(offer, request, dropped):
+        body["tools"] = tools
+    if (think := _think(request, destination.model, quirks, dropped)) is not None:
+        body["think"] = think
+    if (schema := _format(request)) is not None:
+        body["format"] = schema
+    if options := _options(request, destination, quirks):
+        body["options"] = options
+    if not quirks.truncate:
+        body["truncate"] = False
+    if quirks.keep_alive:
+        body["keep_alive"] = quirks.keep_alive
+    body["stream"] = request.stream  # said in either case: the server's default is to stream
+    accept = "application/x-ndjson" if request.stream else "application/json"
+    return Outgoing(
+        path=quirks.path,
+        headers={"content-type": "application/json", "accept": accept},
+        body=json_text.encode(body),
+        dropped=tuple(dict.fromkeys(dropped)),
+        tool_names=renamed(offer),
+    )
+
+
+def _tools(offer: Offer, request: MessagesRequest, dropped: list[str]) -> list[dict[str, Any]]:
+    """The functions, unless the client wants none called: the format cannot say which to call."""
+    choice = request.object_field("tool_choice")
+    kind = choice.get("type")
+    if kind not in (None, "auto", "none"):
+        dropped.append("tool_choice")
+    if choice.get("disable_parallel_tool_use"):
+        dropped.append("tool_choice.disable_parallel_tool_use")
+    return [] if kind == "none" else [_tool(function) for function in offer.functions]
+
+
+def _tool(function: Function) -> dict[str, Any]:
+    named = {"name": legal_name(function.name), "description": function.description}
+    return {"type": "function", "function": {**named, "parameters": function.parameters}}
+
+
+def _think(
+    request: MessagesRequest, model: str, quirks: OllamaQuirks, dropped: list[str]
+) -> bool | str | None:
+    """`think`; None to leave it to the model."""
+    wish = wish_of(request)
+    takes = patterns.matches_any(quirks.thinking_models, model)
+    way = quirks.think if takes else "auto"
+    if way != "level":
+        dropped += ["output_config.effort"] if wish.effort is not None else []
+        dropped += ["thinking.budget_tokens"] if wish.budget is not None else []
+    if wish.is_off:
+        return False
+    if way == "level" and wish.level is not None:
+        return nearest_effort(wish.level, quirks.efforts)
+    return True if way != "auto" and wish.kind is not None else None
+
+
+def _format(request: MessagesRequest) -> Any:
+    wanted = request.object_field("output_config").get("format")
+    if not isinstance(wanted, dict) or wanted.get("type") != "json_schema":
+        return None
+    return wanted.get("schema")
+
+
+def _options(
+    request: MessagesRequest, destination: Destination, quirks: OllamaQuirks
+) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if window := destination.context or quirks.num_ctx:
+        options["num_ctx"] = window
+    limits = (request.get("max_tokens"), destination.max_output)
+    if caps := [cap for cap in limits if isinstance(cap, int) and cap > 0]:
+        options["num_predict"] = min(caps)
+    options |= {name: value for name in SAMPLING if (value := request.get(name)) is not None}
+    if stops := stop_sequences(request):
+        options["stop"] = list(stops)
+    return options
