@@ -1,4 +1,4 @@
-"""Anthropic: the client's own format, passed through."""
+"""Anthropic: the client's own format, passed through byte for byte."""
 
 from __future__ import annotations
 

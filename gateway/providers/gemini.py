@@ -1,13 +1,17 @@
-"""Gemini through its endpoint for chat clients."""
+"""Gemini in its own format. The key is shown in a header, never in the address.
+
+Thought signatures go back with the calls they came with. Google Search is offered where no function is.
+"""
 
 from __future__ import annotations
 
-from gateway.dialects.openai_chat import ChatQuirks, OpenAIChat
+from gateway.dialects.gemini import Gemini
 from gateway.providers.base import Provider
 
 PROVIDER = Provider(
     name="gemini",
-    dialect=OpenAIChat(ChatQuirks(reasoning="effort", parallel_tool_calls=False)),
-    base_url="https://generativelanguage.googleapis.com/v1beta/openai",
+    dialect=Gemini(),
+    base_url="https://generativelanguage.googleapis.com/v1beta",
+    auth="x-goog-api-key",
     key_env="GEMINI_API_KEY",
 )

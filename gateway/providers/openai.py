@@ -1,4 +1,9 @@
-"""OpenAI: chat completions. Its reasoning models name the output cap anew and refuse sampling."""
+"""OpenAI's chat completions. Its reasoning models name the output cap anew and refuse sampling and stops.
+
+They forget their reasoning between turns here; `openai-responses` is the same service and keeps it.
+The efforts are those that every reasoning model takes; newer ones also know `none`, `xhigh` and `max`:
+`quirks: {efforts: [low, medium, high, xhigh], can_disable_reasoning: true}`.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +17,16 @@ PROVIDER = Provider(
             output_cap="max_completion_tokens",
             reasoning="effort",
             reasoning_models=("gpt-5*", "gpt-6*", "o1*", "o3*", "o4*"),
-            efforts=("minimal", "low", "medium", "high"),
             sampling_with_reasoning=False,
+            stop_with_reasoning=False,
             documents=True,
+            service_tier=True,
+            fast_tier="priority",
+            user_field="safety_identifier",
+            session_field="prompt_cache_key",
+            cache="breakpoints",
+            cache_models=("gpt-5.6*", "gpt-5.7*", "gpt-5.8*", "gpt-5.9*", "gpt-6*"),
+            prefill="refuse",
         )
     ),
     base_url="https://api.openai.com/v1",

@@ -17,21 +17,24 @@ from gateway import providers
 from gateway.dialects import DIALECTS
 from gateway.providers import PROVIDERS, Provider, auth_header, join_url
 
-MODULES = sorted({module.name for module in pkgutil.iter_modules(providers.__path__)} - {"base"})
+MODULES = sorted(
+    {module.name for module in pkgutil.iter_modules(providers.__path__)} - {"base", "features"}
+)
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_every_declaration_is_listed(name: str) -> None:
-    """Each file declares one provider, under the name of the file."""
-    module = importlib.import_module(f"gateway.providers.{name}")
+@pytest.mark.parametrize("module_name", MODULES)
+def test_every_declaration_is_listed(module_name: str) -> None:
+    """Each file declares one provider, under the name of the file; a dash is an underscore there."""
+    module = importlib.import_module(f"gateway.providers.{module_name}")
+    name = module_name.replace("_", "-")
     assert PROVIDERS[name] is module.PROVIDER
     assert module.PROVIDER.name == name
     assert module.__doc__
 
 
 def test_nothing_else_is_listed() -> None:
-    """The list is the files, no more."""
-    assert sorted(PROVIDERS) == MODULES
+    """The list is the files, no more, and in their order."""
+    assert list(PROVIDERS) == [name.replace("_", "-") for name in MODULES]
 
 
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=lambda provider: provider.name)
@@ -40,7 +43,7 @@ class TestDeclaration:
 
     def test_is_small(self, provider: Provider) -> None:
         """A declaration is data: no functions, and few lines."""
-        path = Path(providers.__path__[0]) / f"{provider.name}.py"
+        path = Path(providers.__path__[0]) / f"{provider.name.replace('-', '_')}.py"
         source = path.read_text()
         assert "def " not in source
         assert len(source.splitlines()) < 41
@@ -49,8 +52,14 @@ class TestDeclaration:
         """It names a known dialect, an address without a slash at its end, and where its key is."""
         assert provider.dialect.name in DIALECTS
         assert not provider.base_url.endswith("/")
-        assert "://" in provider.base_url
+        assert "://" in provider.base_url or provider.base_url.startswith("${")
         assert (provider.key_env is not None) == provider.needs_key
+        assert all(name == name.lower() for name in provider.headers)
+
+    def test_is_reached_safely(self, provider: Provider) -> None:
+        """Keys travel encrypted, unless they do not leave this machine."""
+        url = provider.base_url
+        assert not provider.needs_key or url.startswith(("https://", "${"))
 
     def test_an_unchanged_dialect(self, provider: Provider) -> None:
         """Overriding nothing changes nothing."""
@@ -64,7 +73,7 @@ class TestDeclaration:
             changed = provider.dialect.with_quirks({field.name: value})
             assert changed == provider.dialect
             with pytest.raises(msgspec.ValidationError):
-                provider.dialect.with_quirks({field.name: {"no": "quirk"}})
+                provider.dialect.with_quirks({field.name: [{"no": "quirk"}]})
 
 
 def test_overriding_a_quirk() -> None:
@@ -109,16 +118,12 @@ def test_a_quirk_of_another_type(quirks: dict[str, Any]) -> None:
             "/chat/completions",
             "https://h/v1beta/openai/chat/completions",
         ),
-        (
-            "http://localhost:11434",
-            "/v1/chat/completions",
-            "http://localhost:11434/v1/chat/completions",
-        ),
-        (
-            "http://localhost:11434/v1",
-            "/v1/chat/completions",
-            "http://localhost:11434/v1/chat/completions",
-        ),
+        ("http://localhost:11434", "/v1/chat/x", "http://localhost:11434/v1/chat/x"),
+        ("http://localhost:11434/v1", "/v1/chat/x", "http://localhost:11434/v1/chat/x"),
+        ("http://localhost:11434/v1", "/api/chat", "http://localhost:11434/api/chat"),
+        ("http://localhost:11434/", "/api/chat", "http://localhost:11434/api/chat"),
+        ("https://me.openai.azure.com//openai/v1", "/x", "https://me.openai.azure.com/openai/v1/x"),
+        ("mock://answers", "/v1/messages", "mock://answers/v1/messages"),
     ],
 )
 def test_addresses(base_url: str, path: str, expected: str) -> None:
@@ -143,6 +148,8 @@ def test_v1_may_stand_or_not(base_url: str, path: str) -> None:
     [
         ("bearer", "k", {"authorization": "Bearer k"}),
         ("x-api-key", "k", {"x-api-key": "k"}),
+        ("x-goog-api-key", "k", {"x-goog-api-key": "k"}),
+        ("api-key", "k", {"api-key": "k"}),
         ("none", "k", {}),
         ("bearer", None, {}),
     ],
