@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.correction import names
 from gateway.correction.schema import Schema, Uncheckable, compiled
+from gateway.correction.tables import DEFAULT, Tables
 
 
 class ToolCatalog:
@@ -14,31 +15,36 @@ class ToolCatalog:
 
     An entry is `{name, description, input_schema}`. One without a schema (the server runs those
     tools itself) is known by its name only; one without a name is passed over. Of two entries with
-    one name the first counts.
+    one name the first counts. `tables` say what models write for the names of tools, parameters and
+    options.
     """
 
-    __slots__ = ("_documents", "names")
+    __slots__ = ("_documents", "_schemas", "names", "tables")
 
-    def __init__(self, tools: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, tools: Sequence[Mapping[str, Any]], *, tables: Tables = DEFAULT) -> None:
         self._documents: dict[str, Any] = {}
         for tool in tools:
             if isinstance(name := tool.get("name"), str) and name:
                 self._documents.setdefault(name, tool.get("input_schema"))
+        self._schemas: dict[str, Schema] = {}
         self.names = tuple(self._documents)
+        self.tables = tables
 
     def __contains__(self, name: object) -> bool:
         return name in self._documents
 
-    def find(self, name: str) -> str | None:
-        """The tool of this name, or the only one whose name differs in case and separators."""
+    def candidates(self, name: str) -> tuple[str, ...]:
+        """The tool of this name, or else those that may be meant: one if the name is clear."""
         if name in self._documents:
-            return name
-        found = names.matches(name, self.names)
-        return found[0] if len(found) == 1 else None
+            return (name,)
+        return names.candidates(name, self.names, self.tables)
 
     def schema(self, name: str) -> Schema:
         """The schema of a tool; raises `Uncheckable` when there is none that can be used."""
+        if (schema := self._schemas.get(name)) is not None:
+            return schema
         document = self._documents[name]
         if not isinstance(document, Mapping):
             raise Uncheckable(f"The tool {name} has no input_schema.")
-        return compiled(document)
+        schema = self._schemas[name] = compiled(document)
+        return schema

@@ -2,43 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
+from gateway import json_text
+from gateway.correction.asking import Question, tool_asked_about
 from gateway.correction.catalog import ToolCatalog
+from gateway.correction.judging import correct, oversized
+from gateway.correction.policy import Policy
 from gateway.correction.result import MAX_ARGUMENTS, Correction, Mode
-from gateway.correction.stages import correct, oversized
 from gateway.errors import GatewayError
 from gateway.messages import Sink, StopReason, Usage
+from gateway.messages.writers import UNPARSED_INPUT
+
+Unparsed = Literal["wrap", "raw"]
+"""What becomes of arguments that are no JSON object: put into one under `UNPARSED_INPUT`, so that the
+model sees its own broken text, or passed on as they are."""
+
+MAX_UNPARSED = 2_048
+"""Characters of a broken text that the wrapper keeps."""
+
+CHANGING: frozenset[Mode] = frozenset({"repair", "model"})
+"""Modes in which a call may be changed, and is held for that."""
+
+_COMPLETE: frozenset[StopReason] = frozenset({"tool_use", "end_turn"})
 
 
 class Corrector:
     """A sink before another one.
 
-    `report` is told of every call that is not valid. In the mode `repair` the input of a call is
-    held until the call is complete, and its start too when no tool has that name; clients cannot
-    run a call earlier, so holding costs them nothing. In the mode `report` nothing is held and
-    nothing changed; in the mode `off` nothing is looked at.
+    `report` is told of every call that is looked at, valid or not. In the mode `repair` the input of
+    a call is held until the call is complete, and its start too when no tool has that name; clients
+    cannot run a call earlier, so holding costs them nothing. In the mode `report` nothing is held and
+    nothing changed; in the mode `off` nothing is looked at. The mode `model` is `repair`, and puts a
+    call that stays invalid to `ask`, which says when to go on, and with which verdict. The policy
+    chooses the mode by tool.
+
+    A call that only lacks closing braces is held on until the answer ends or goes on: at
+    `max_tokens` it was cut off. When the last call was cut off, an end that claims completeness
+    (`tool_use`, `end_turn`) becomes `max_tokens`: providers get this wrong.
 
     Text, thinking and usage are never held. Content that arrives inside a call ends the call first;
     an empty or blank piece is no content, because several providers send one beside each fragment.
     """
 
-    __slots__ = ("_call", "_catalog", "_mode", "_report", "_sink")
+    __slots__ = (
+        "_ask",
+        "_call",
+        "_catalog",
+        "_cut_off",
+        "_policy",
+        "_report",
+        "_sink",
+        "_split",
+        "_unparsed",
+    )
 
     def __init__(
         self,
         sink: Sink,
         catalog: ToolCatalog,
         *,
-        mode: Mode,
+        policy: Policy,
         report: Callable[[Correction], None],
+        unparsed: Unparsed = "wrap",
+        split: bool = True,
+        ask: Callable[[Question], None] | None = None,
     ) -> None:
         self._sink = sink
         self._catalog = catalog
-        self._mode = mode
+        self._policy = policy
         self._report = report
+        self._unparsed = unparsed
+        self._split = split
+        self._ask = ask
         self._call: _Call | None = None
+        self._cut_off = False
 
     def text(self, text: str) -> None:
         """Forwarded at once."""
@@ -63,21 +103,29 @@ class Corrector:
         self._end_call()
         self._sink.redacted_thinking(data)
 
+    def block(self, block: Mapping[str, Any]) -> None:
+        """Forwarded at once."""
+        self._end_call()
+        self._sink.block(block)
+
     def tool_start(self, id: str | None, name: str) -> None:
         """Forwarded at once, unless the name may need repair."""
         self._end_call()
-        started = self._mode != "repair" or name in self._catalog
+        self._cut_off = False
+        found = self._catalog.candidates(name)
+        mode = self._policy.mode_of(found[0] if len(found) == 1 else name)
+        started = mode not in CHANGING or name in self._catalog
         if started:
             self._sink.tool_start(id, name)
-        if self._mode != "off":
-            self._call = _Call(id, name, started)
+        if mode != "off":
+            self._call = _Call(id, name, mode, started)
 
     def tool_input(self, fragment: str) -> None:
         """Held until the call is complete, or has grown too large to be checked."""
         call = self._call
-        if call is None or self._mode == "report" or call.oversized:
+        if call is None or call.mode == "report" or call.oversized:
             self._sink.tool_input(fragment)
-        if call is not None and not call.oversized:
+        if call is not None and not call.oversized and call.verdict is None:
             call.parts.append(fragment)
             call.size += len(fragment)
             if call.size > MAX_ARGUMENTS:
@@ -85,9 +133,14 @@ class Corrector:
 
     def tool_end(self) -> None:
         """Checks the call, and says it as it should have been."""
-        if self._call is None or self._mode == "report":
+        call = self._call
+        if call is None or call.mode == "report":
             self._sink.tool_end()
-        self._end_call()
+        if call is None or call.verdict is not None:
+            return
+        call.verdict = self._judged(call, None)
+        if not call.verdict.closed:
+            self._end_call()
 
     def usage(self, usage: Usage) -> None:
         """Forwarded at once."""
@@ -95,7 +148,9 @@ class Corrector:
 
     def finish(self, reason: StopReason, *, stop_sequence: str | None = None) -> None:
         """Ends the open call first: what the provider sent of it is all there will be."""
-        self._end_call()
+        self._end_call(reason)
+        if self._cut_off and reason in _COMPLETE:
+            reason = "max_tokens"
         self._sink.finish(reason, stop_sequence=stop_sequence)
 
     def fail(self, error: GatewayError) -> None:
@@ -103,9 +158,11 @@ class Corrector:
         self._call = None
         self._sink.fail(error)
 
+    # -- the open call --------------------------------------------------------------------------
+
     def _let_go(self, call: _Call) -> None:
         """Says what was held of a call that is too large; the rest of it goes on as it comes."""
-        if self._mode == "repair":
+        if call.mode in CHANGING:
             if not call.started:
                 self._sink.tool_start(call.id, call.name)
             for part in call.parts:
@@ -113,38 +170,82 @@ class Corrector:
         call.started = True
         call.parts.clear()
 
-    def _end_call(self) -> None:
+    def _end_call(self, reason: StopReason | None = None) -> None:
         if (call := self._call) is None:
             return
         self._call = None
+        verdict = call.verdict
+        if verdict is None or (verdict.closed and reason == "max_tokens"):
+            verdict = self._judged(call, reason)
+        if call.mode in CHANGING:
+            self._cut_off = verdict.form == "truncated"
+        if call.mode == "model" and self._ask is not None:
+            tool = tool_asked_about(verdict, self._catalog)
+            if tool is not None:
+                self._ask(self._question(call, tool, verdict))
+                return
+        self._settle(call, verdict)
+
+    def _question(self, call: _Call, tool: str, verdict: Correction) -> Question:
+        return Question(
+            tool,
+            verdict.arguments,
+            verdict.errors,
+            verdict,
+            then=lambda found: self._settle(call, found),
+        )
+
+    def _settle(self, call: _Call, verdict: Correction) -> None:
+        if call.mode in CHANGING:
+            self._say(call, verdict)
+        self._report(verdict)
+
+    def _judged(self, call: _Call, reason: StopReason | None) -> Correction:
         if call.oversized:
-            correction = oversized(call.name, "")
-        else:
-            correction = correct(call.name, "".join(call.parts), self._catalog)
-        if self._mode == "repair":
-            self._say(call, correction)
-        if correction.status != "valid":
-            self._report(correction)
+            return oversized(call.name, "")
+        return correct(
+            call.name,
+            "".join(call.parts),
+            self._catalog,
+            stop_reason=reason,
+            quirks=self._policy.quirks,
+            split=self._split,
+        )
 
     def _say(self, call: _Call, correction: Correction) -> None:
+        first, *more = correction.calls
         if not call.started:
-            self._sink.tool_start(call.id, correction.name)
-        if correction.arguments:
-            self._sink.tool_input(correction.arguments)
+            self._sink.tool_start(call.id, first.name)
+        if arguments := self._going_on(correction):
+            self._sink.tool_input(arguments)
         self._sink.tool_end()
+        for other in more:
+            self._sink.tool_start(None, other.name)
+            self._sink.tool_input(other.arguments)
+            self._sink.tool_end()
+
+    def _going_on(self, correction: Correction) -> str:
+        """The arguments of the call; those that are no object as the value of one."""
+        is_broken = correction.form != "object" and correction.status in ("invalid", "unchecked")
+        if self._unparsed == "raw" or not is_broken:
+            return correction.arguments
+        return json_text.encode_text({UNPARSED_INPUT: correction.arguments[:MAX_UNPARSED]})
 
 
 @dataclass(slots=True)
 class _Call:
-    """The call that is being received."""
+    """The call that is being received, or that is complete but for its closing braces."""
 
     id: str | None
     name: str
+    mode: Mode
     started: bool
     """Its start has been forwarded."""
     parts: list[str] = field(default_factory=list)
     size: int = 0
     """Characters received while the call was still to be checked."""
+    verdict: Correction | None = None
+    """Of a call whose end has come, and that waits for how the answer goes on."""
 
     @property
     def oversized(self) -> bool:

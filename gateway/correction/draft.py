@@ -6,14 +6,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.correction.result import Repair
+from gateway.correction.result import Repair, Rule
 from gateway.correction.schema import Schema, clipped, pointer
+from gateway.correction.tables import DEFAULT, Tables
 
 Path = tuple[str | int, ...]
 """Keys and indexes from the arguments down to a value."""
 
 MISSING: Any = object()
 """There is no value at that path; also what a value is replaced with to remove it."""
+
+_MAX_SHOWN = 80
+"""Characters of a name in a receipt."""
+
+Spellings = dict[float, set[str]]
+"""How each number with a fraction or an exponent was written: 3.10 is not the text 3.1."""
 
 
 @dataclass(slots=True)
@@ -22,16 +29,17 @@ class Draft:
 
     tool: str
     schema: Schema
+    tables: Tables = DEFAULT
     value: dict[str, Any] = field(default_factory=dict)
     repairs: list[Repair] = field(default_factory=list)
-    spellings: dict[float, set[str]] = field(default_factory=dict)
-    """How each number with a fraction or an exponent was written: 3.10 is not the text 3.1."""
+    spellings: Spellings = field(default_factory=dict)
     wrapped: list[list[Any]] = field(default_factory=list)
     """Arrays made around one object; they stand until the schema proves that it wants objects."""
 
-    def note(self, rule: str, path: Iterable[str | int], detail: str) -> None:
+    def note(self, rule: Rule, path: Iterable[str | int], before: str, after: str = "") -> None:
         """Writes a repair down."""
-        self.repairs.append(Repair(rule, pointer(path), clipped(detail)))
+        at = clipped(pointer(path))
+        self.repairs.append(Repair(self.tool, rule, at, before[:_MAX_SHOWN], after[:_MAX_SHOWN]))
 
     def at(self, path: Path) -> Any:
         """The value at a path, or `MISSING`."""

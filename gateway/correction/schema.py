@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 from threading import Lock
 from typing import Any
 
@@ -18,12 +19,16 @@ import jsonschema_rs
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from gateway import json_text
+from gateway.correction.effort import IN_PLACE, REFERENCES, is_affordable
+from gateway.correction.folding import folded
 
 MAX_SCHEMA = 1024 * 1024
 """Bytes of one schema."""
 MAX_DEPTH = 128
 """Levels of a value. Real calls use a dozen; the validator recurses, and has only the C stack."""
 MAX_CACHED = 512
+MAX_ERRORS = 1_500
+"""Errors of one value that are looked at."""
 MAX_SENTENCES = 8
 MAX_SENTENCE = 240
 """Characters."""
@@ -42,20 +47,32 @@ class Schema:
 
     document: Mapping[str, Any]
     validator: jsonschema_rs.Validator
+    keys: frozenset[str]
+    """The folded names of all properties, at any depth."""
+    branches: bool
+    """References lead into alternatives, so the work may grow beyond the size of schema and value."""
 
     def accepts(self, value: object) -> bool:
         """Whether the value, at most `MAX_DEPTH` deep, is valid; raises `Uncheckable`."""
+        self._check_effort(value)
         try:
             return self.validator.is_valid(value)
         except ValueError as error:
             raise _unreadable(error) from None
 
     def errors(self, value: object) -> list[ValidationError]:
-        """Everything that is wrong with the value; raises `Uncheckable`."""
+        """What is wrong with the value, up to one more than `MAX_ERRORS`; raises `Uncheckable`."""
+        self._check_effort(value)
         try:
-            return list(self.validator.iter_errors(value))
+            return list(islice(self.validator.iter_errors(value), MAX_ERRORS + 1))
         except ValueError as error:
             raise _unreadable(error) from None
+
+    def _check_effort(self, value: object) -> None:
+        if self.branches and not is_affordable(self.document, value):
+            raise Uncheckable(
+                "The tool's input_schema has too many alternatives for these arguments."
+            )
 
     def at(self, path: Sequence[str | int]) -> Mapping[str, Any]:
         """The part of the document at a path; empty when there is no object."""
@@ -129,7 +146,20 @@ def _compile(text: bytes) -> Schema | str:
         return clipped(f"The tool's input_schema cannot be used, at {at}: {error.message}")
     except ValueError:
         return "The tool's input_schema cannot be used."
-    return Schema(document, validator)
+    keys: set[str] = set()
+    words: set[str] = set()
+    parts = [document]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict):
+            if isinstance(properties := part.get("properties"), dict):
+                keys.update(map(folded, properties))
+            words.update(part)
+            parts.extend(part.values())
+        elif isinstance(part, list):
+            parts.extend(part)
+    branches = not (words.isdisjoint(REFERENCES) or words.isdisjoint(IN_PLACE))
+    return Schema(document, validator, frozenset(keys), branches)
 
 
 def _refuse(uri: str) -> Any:

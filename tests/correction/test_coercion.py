@@ -24,7 +24,7 @@ def coerced(schema: dict[str, Any], text: str) -> str:
     """The repaired value, as JSON; the same schema must refuse the one that came."""
     correction = call(schema, text)
     assert correction.status == "repaired", correction.errors
-    assert {repair.rule for repair in correction.repairs} == {"type"}
+    assert {repair.rule for repair in correction.repairs} <= {"type", "enum"}
     return correction.arguments.removeprefix('{"x":').removesuffix("}")
 
 
@@ -69,6 +69,16 @@ def test_scalars() -> None:
         ("number", '"1e3"', "1000.0"),
         ("boolean", '"true"', "true"),
         ("boolean", '"False"', "false"),
+        ("boolean", '"yes"', "true"),
+        ("boolean", '"OFF"', "false"),
+        ("boolean", "1", "true"),
+        ("boolean", "0", "false"),
+        ("integer", "[5]", "5"),
+        ("string", '["a"]', '"a"'),
+        ("object", '[{"a":1}]', '{"a":1}'),
+        ("string", '{"type":"string","value":"a"}', '"a"'),
+        ("string", '{"x":"a"}', '"a"'),
+        ("integer", '{"value":"5"}', "5"),
         ("string", "true", '"true"'),
         ("string", "12", '"12"'),
     ):
@@ -76,22 +86,22 @@ def test_scalars() -> None:
 
 
 def test_scalars_that_say_something_else_stay() -> None:
-    """No rounding, no truth of numbers or words, no text of a list, nothing from nothing."""
+    """No rounding, no truth of other numbers or words, no text of a list, nothing from nothing."""
     for demanded, came in (
         ("integer", '"10.5"'),
         ("integer", "10.5"),
         ("integer", '"007"'),
         ("integer", '"+5"'),
         ("integer", '"a few"'),
-        ("integer", "[5]"),
+        ("integer", "[5,6]"),
         ("integer", "true"),
         ("number", '"1e999"'),
         ("number", '"NaN"'),
         ("number", '"٣"'),
-        ("boolean", '"yes"'),
-        ("boolean", "1"),
-        ("string", '["a"]'),
-        ("string", "{}"),
+        ("boolean", '"sometimes"'),
+        ("boolean", "2"),
+        ("string", '["a","b"]'),
+        ("string", '{"a":1}'),
     ):
         assert refused({"type": demanded}, came), (demanded, came)
 
@@ -125,14 +135,76 @@ def test_one_value_becomes_an_array_of_it() -> None:
 
 
 def test_what_may_be_several_items_stays() -> None:
-    """A list in some other writing is not one item, and nothing is not an item."""
+    """A list in some other writing is not one item, and named values are not a list."""
     strings = {"type": "array", "items": {"type": "string"}}
-    for came in ('"a, b"', r'"a\nb"', '""', '"null"', '{"0":"a","1":"b"}'):
+    for came in ('"a, b"', r'"a\nb"', '{"1":"a","3":"b"}', '{"a":"x","b":"y"}'):
         assert refused(strings, came), came
-    open_objects = {"type": "array", "items": {"type": "object"}}
-    assert refused(open_objects, '{"0":{},"1":{}}')
-    assert refused(open_objects, '{"item":[{}]}')
     assert refused({"type": "array"}, '{"a":1}')
+
+
+def test_an_object_that_writes_an_array_is_the_array() -> None:
+    """Indexes from zero or one in any order, or the items under one more key."""
+    strings = {"type": "array", "items": {"type": "string"}}
+    assert coerced(strings, '{"0":"a","1":"b"}') == '["a","b"]'
+    assert coerced(strings, '{"2":"b","1":"a"}') == '["a","b"]'
+    assert coerced(strings, '{"item":["a"]}') == '["a"]'
+    assert coerced({"type": "array", "items": ITEM}, '{"0":{"a":"1"}}') == '[{"a":1}]'
+
+
+def test_an_option_in_another_spelling_is_the_option() -> None:
+    """Case, separators, one item around it, and words that choose nothing."""
+    options = {"enum": ["in_review", "merged", "opus"]}
+    for came in ('"In Review"', '"inReview"', '["IN-REVIEW"]', '" in_review "'):
+        assert coerced(options, came) == '"in_review"', came
+    assert coerced(options, '"claude-opus-4-latest"') == '"opus"'
+    assert coerced({"const": "main"}, '"Main"') == '"main"'
+    assert coerced({"enum": [1, 2]}, '"2"') == "2"
+    assert coerced({"anyOf": [options, {"type": "null"}]}, '"Merged"') == '"merged"'
+    for came in ('"not merged"', '"review"', '"opus-haiku"', "5", '""'):
+        assert call(options, came, required=["x"]).status == "invalid", came
+
+
+def test_two_options_of_one_spelling_are_unclear() -> None:
+    """Which of them was meant is not guessed."""
+    assert refused({"enum": ["a_b", "a-b"]}, '"A B"')
+
+
+def named(parameter: str, text: str) -> Correction:
+    """Calls a tool whose only parameter has this name and is a string."""
+    document = {"type": "object", "properties": {parameter: {"type": "string"}}}
+    return correct(
+        "T", f'{{"{parameter}":{text}}}', ToolCatalog([{"name": "T", "input_schema": document}])
+    )
+
+
+def test_a_document_may_come_as_its_lines_or_as_its_json() -> None:
+    """Only under a name that says that the parameter holds a text."""
+    for text, meant in (
+        ('["a","","b"]', "a\n\nb"),
+        ('["a\\n","b\\n"]', "a\nb\n"),
+        ('{"k":[1]}', '{"k":[1]}'),
+        ('[1,{"k":null}]', '[1,{"k":null}]'),
+    ):
+        correction = named("content", text)
+        assert json.loads(correction.arguments) == {"content": meant}, correction.errors
+        assert named("title", text).status == "invalid"
+    assert named("content", '{"version":3.10}').status == "invalid"
+    assert named("content", '{"value":"x"}').status == "invalid"
+
+
+def test_a_value_may_stand_under_another_name_of_its_parameter() -> None:
+    """A key that means the parameter, inside it."""
+    assert json.loads(named("file_path", '{"path":"/a"}').arguments) == {"file_path": "/a"}
+    assert named("file_path", '{"path":"/a","more":1}').status == "invalid"
+    assert named("file_path", '{"other":"/a"}').status == "invalid"
+
+
+def test_a_command_may_come_as_what_a_shell_is_given() -> None:
+    """`bash -c` has one meaning; any other list may be words or several commands."""
+    correction = named("command", '["sh","-c","ls | wc"]')
+    assert json.loads(correction.arguments) == {"command": "ls | wc"}
+    for text in ('["git","status"]', '["cd /a","ls"]', '["sh","-x","a"]'):
+        assert named("command", text).status == "invalid"
 
 
 def test_a_value_inside_an_array_is_not_wrapped() -> None:
@@ -151,7 +223,7 @@ def test_a_null_for_an_optional_parameter_goes() -> None:
         correction = call(schema, "null", **{"$defs": {"x": {"type": "object"}}})
         assert (correction.status, correction.arguments) == ("repaired", "{}")
         (repair,) = correction.repairs
-        assert (repair.rule, repair.path, repair.detail) == ("null", "/x", "null dropped")
+        assert (repair.rule, repair.path, repair.detail) == ("null", "/x", "null removed")
     assert call({"type": ["integer", "null"]}, "null").status == "valid"
 
 
@@ -201,6 +273,6 @@ def test_what_is_replaced_is_not_changed_inside_at_once() -> None:
 
 def test_errors_of_other_kinds_are_not_coerced() -> None:
     """A value of the right type that is out of range or not in the list stays."""
-    assert refused({"enum": ["a", "b"]}, '"A"')
+    assert refused({"type": "integer", "multipleOf": 2}, "3")
     assert refused({"type": "integer", "maximum": 5}, '"6"')
     assert refused({"type": "string", "minLength": 3}, "5")

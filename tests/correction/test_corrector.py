@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import json_text
-from gateway.correction import MAX_ARGUMENTS, Correction, Corrector, Mode, ToolCatalog, correct
+from gateway.correction import (
+    MAX_ARGUMENTS,
+    Correction,
+    Corrector,
+    Mode,
+    Policy,
+    ToolCatalog,
+    correct,
+)
+from gateway.correction.corrector import MAX_UNPARSED, Unparsed
 from gateway.errors import GatewayError, UpstreamBroken
 from gateway.messages import Emitter, MessageWriter, StopReason, Usage
 
@@ -49,6 +58,9 @@ class Recorder:
     def redacted_thinking(self, data: str) -> None:
         self.said.append(("redacted_thinking", data))
 
+    def block(self, block: Mapping[str, Any]) -> None:
+        self.said.append(("block", dict(block)))
+
     def tool_start(self, id: str | None, name: str) -> None:
         self.said.append(("tool_start", id, name))
 
@@ -74,7 +86,9 @@ class Stage:
     def __init__(self, mode: Mode) -> None:
         self.sink = Recorder()
         self.reports: list[Correction] = []
-        self.corrector = Corrector(self.sink, TOOLS, mode=mode, report=self.reports.append)
+        self.corrector = Corrector(
+            self.sink, TOOLS, policy=Policy(mode), report=self.reports.append
+        )
 
     def tell(self, *event: Any) -> None:
         """Says one event, written as the recorder writes it."""
@@ -104,6 +118,8 @@ TEXTS = st.sampled_from(
         '"{\\"file_path\\":\\"/a\\"}"',
         '{"file_path":"/a","dry_run":true}',
         '{"file_path":"/a',
+        '{"file_path":"/a"',
+        '{"file_path":"/a"}{"file_path":"/b"}',
         "",
         " ",
         "[]",
@@ -139,10 +155,18 @@ def test_a_streamed_call_is_the_corrected_call(name: str, text: str, cuts: list[
     """However the arguments are cut, what is said is what `correct` makes of the whole text."""
     stage = Stage("repair")
     stage.tell_call(name, *pieces(text, cuts))
+    stage.tell("text", "and so on")
     expected = correct(name, text, TOOLS)
-    body = [("tool_input", expected.arguments)] if expected.arguments else []
-    assert stage.said == [("tool_start", "toolu_1", expected.name), *body, ("tool_end",)]
-    assert stage.reports == ([] if expected.status == "valid" else [expected])
+    first, *more = expected.calls
+    told = first.arguments
+    if expected.form != "object" and expected.status != "repaired":
+        told = json_text.encode_text({"INVALID_JSON": text[:MAX_UNPARSED]})
+    body = [("tool_input", told)] if told else []
+    calls: list[tuple[Any, ...]] = [("tool_start", "toolu_1", first.name), *body, ("tool_end",)]
+    for other in more:
+        calls += [("tool_start", None, other.name), ("tool_input", other.arguments), ("tool_end",)]
+    assert stage.said == [*calls, ("text", "and so on")]
+    assert stage.reports == [expected]
 
 
 @given(st.lists(EVENTS, max_size=12), ENDS)
@@ -152,7 +176,10 @@ def test_content_is_never_held(events: list[tuple[Any, ...]], end: tuple[Any, ..
     told = []
     for event in (*events, end):
         stage.tell(*event)
-        if not event[0].startswith("tool_"):
+        if event[0] == "finish":
+            told.append(stage.said[-1])
+            assert stage.said[-1] in (event, ("finish", "max_tokens", None))
+        elif not event[0].startswith("tool_"):
             told.append(event)
             assert stage.said[-1] == event
     assert [event for event in stage.said if not event[0].startswith("tool_")] == told
@@ -181,7 +208,6 @@ def test_reports_are_the_same_whether_or_not_calls_are_repaired(
         trial.tell(*event)
         earnest.tell(*event)
     assert trial.reports == earnest.reports
-    assert all(report.status != "valid" for report in trial.reports)
 
 
 @given(st.lists(EVENTS, max_size=12), ENDS)
@@ -236,9 +262,106 @@ def test_a_call_with_a_wrong_name_is_held_until_its_name_is_known() -> None:
 def test_an_invalid_call_goes_on_as_it_came() -> None:
     """The client's own error message is the best answer to a call that cannot be repaired."""
     stage = Stage("repair")
-    stage.tell_call("Read", '{"file_path": "/a', "", "bc")
-    assert stage.said[1] == ("tool_input", '{"file_path": "/abc')
+    stage.tell_call("Read", '{"file_path": "/a", "', "", 'dry_run": true}')
+    assert stage.said[1] == ("tool_input", '{"file_path": "/a", "dry_run": true}')
     assert [report.status for report in stage.reports] == ["invalid"]
+
+
+def test_text_that_is_no_object_is_put_into_one() -> None:
+    """Clients drop what they cannot parse; so the model would never see what it wrote."""
+    broken = '{"file_path": /a b' + "x" * 3_000
+    for unparsed, told in (
+        ("wrap", json_text.encode_text({"INVALID_JSON": broken[:MAX_UNPARSED]})),
+        ("raw", broken),
+    ):
+        sink = Recorder()
+        corrector = Corrector(
+            sink,
+            TOOLS,
+            policy=Policy("repair"),
+            report=lambda _: None,
+            unparsed=cast(Unparsed, unparsed),
+        )
+        corrector.tool_start("toolu_1", "Read")
+        corrector.tool_input(broken)
+        corrector.tool_end()
+        assert sink.said[1] == ("tool_input", told)
+
+
+def test_several_calls_in_one_become_several() -> None:
+    """The first keeps the id of the call; the others get new ones from the emitter."""
+    writer = MessageWriter()
+    sink = Corrector(Emitter(writer, model="m"), TOOLS, policy=Policy(), report=lambda _: None)
+    sink.tool_start("toolu_1", "Read")
+    sink.tool_input('{"file_path":"/a"}{"file_path":"/b"}')
+    sink.tool_end()
+    sink.finish("tool_use")
+    first, second = writer.message["content"]
+    assert (first["id"], first["input"]) == ("toolu_1", {"file_path": "/a"})
+    assert second["id"].startswith("toolu_")
+    assert second["id"] != "toolu_1"
+    assert (second["name"], second["input"]) == ("Read", {"file_path": "/b"})
+
+
+def test_several_calls_stay_where_only_one_can_be_told() -> None:
+    """A sink that cannot take further blocks gets the call as it came."""
+    sink = Recorder()
+    reports: list[Correction] = []
+    corrector = Corrector(
+        sink, TOOLS, policy=Policy(), report=reports.append, split=False, unparsed="raw"
+    )
+    corrector.tool_start("toolu_1", "Read")
+    corrector.tool_input('{"file_path":"/a"}{"file_path":"/b"}')
+    corrector.tool_end()
+    assert ("tool_input", '{"file_path":"/a"}{"file_path":"/b"}') in sink.said
+    assert [report.status for report in reports] == ["invalid"]
+
+
+@pytest.mark.parametrize("reason", ["tool_use", "end_turn", "max_tokens"])
+def test_an_answer_that_was_cut_off_inside_a_call_says_so(reason: StopReason) -> None:
+    """Providers claim that the answer is complete; a call that ends in its midst knows better."""
+    stage = Stage("repair")
+    stage.tell_call("Read", '{"file_path":"/a')
+    stage.tell("finish", reason, None)
+    assert stage.said[-1] == ("finish", "max_tokens", None)
+
+
+def test_an_earlier_call_that_was_cut_off_says_nothing_about_the_end() -> None:
+    """The calls after it are complete, and their answer is."""
+    stage = Stage("repair")
+    stage.tell_call("Read", '{"file_path":"/a')
+    stage.tell_call("Read", '{"file_path":"/a"}')
+    stage.tell("finish", "tool_use", None)
+    assert stage.said[-1] == ("finish", "tool_use", None)
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("tool_use", '{"file_path":"/a"}'),
+        ("max_tokens", '{"INVALID_JSON":"{\\"file_path\\":\\"/a\\""}'),
+    ],
+)
+def test_a_missing_brace_waits_for_the_end_of_the_answer(reason: StopReason, told: str) -> None:
+    """Only the end says whether the brace was forgotten or the rest was cut off."""
+    stage = Stage("repair")
+    stage.tell_call("Read", '{"file_path":"/a"')
+    assert stage.said == [("tool_start", "toolu_1", "Read")]
+    stage.tell("finish", reason, None)
+    assert stage.said[1:] == [("tool_input", told), ("tool_end",), ("finish", reason, None)]
+
+
+def test_each_tool_has_its_own_mode() -> None:
+    """What may be changed, looked at or left alone is said by the patterns of a policy."""
+    sink, reports = Recorder(), list[Correction]()
+    policy = Policy("repair", overrides=(("N*", "off"), ("Read", "report")))
+    corrector = Corrector(sink, TOOLS, policy=policy, report=reports.append)
+    for name in ("read", "Read", "now", "Now"):
+        corrector.tool_start(None, name)
+        corrector.tool_input('{"path":"/a"}')
+        corrector.tool_end()
+    assert [event[1] for event in sink.said if event[0] == "tool_input"] == ['{"path":"/a"}'] * 4
+    assert [report.name for report in reports] == ["Read", "Read"]
 
 
 def test_empty_pieces_beside_a_call_do_not_end_it() -> None:
@@ -254,7 +377,7 @@ def test_empty_pieces_beside_a_call_do_not_end_it() -> None:
         stage.tell("tool_input", fragment)
     stage.tell("tool_end")
     assert ("tool_input", '{"file_path":"/a"}') in stage.said
-    assert stage.reports == []
+    assert [report.status for report in stage.reports] == ["valid"]
 
 
 @pytest.mark.parametrize(
@@ -315,14 +438,16 @@ def test_a_call_that_is_too_large_is_let_go(name: str, mode: Mode) -> None:
     assert stage.said[4:] == [("tool_end",)]
     assert [(report.status, report.arguments) for report in stage.reports] == [("unchecked", "")]
     stage.tell_call("Read", '{"file_path":"/a"}')
-    assert len(stage.reports) == 1
+    assert [report.status for report in stage.reports] == ["unchecked", "valid"]
 
 
 def test_a_whole_answer_is_repaired_like_a_stream() -> None:
     """Before an emitter that writes one message, the stage repairs the calls in that message."""
     writer = MessageWriter()
     reports: list[Correction] = []
-    sink = Corrector(Emitter(writer, model="m"), TOOLS, mode="repair", report=reports.append)
+    sink = Corrector(
+        Emitter(writer, model="m"), TOOLS, policy=Policy("repair"), report=reports.append
+    )
     sink.text("I look.")
     for id, name, arguments in (("toolu_1", "read", '{"path":"/ä"}'), ("toolu_2", "Now", "")):
         sink.tool_start(id, name)
@@ -333,4 +458,7 @@ def test_a_whole_answer_is_repaired_like_a_stream() -> None:
         {"type": "tool_use", "id": "toolu_1", "name": "Read", "input": {"file_path": "/ä"}},
         {"type": "tool_use", "id": "toolu_2", "name": "Now", "input": {}},
     ]
-    assert [json_text.decode(report.arguments) for report in reports] == [{"file_path": "/ä"}]
+    assert [(report.status, report.arguments) for report in reports] == [
+        ("repaired", '{"file_path":"/ä"}'),
+        ("valid", ""),
+    ]

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.correction import ToolCatalog, correct
-from gateway.correction.names import folded, matches
+from gateway.correction.folding import folded
+from gateway.correction.names import matches
 
 NAMES = st.text("aB_- .1", min_size=1, max_size=6)
 
@@ -18,11 +19,12 @@ def catalog(*names: str) -> ToolCatalog:
 @given(st.lists(NAMES, max_size=6), NAMES)
 def test_a_name_is_found_only_if_nothing_else_could_be_meant(names: list[str], name: str) -> None:
     """The tool itself comes first; otherwise exactly one tool must have the same letters."""
-    found = catalog(*names).find(name)
+    found = catalog(*names).candidates(name)
+    same = [other for other in dict.fromkeys(names) if folded(other) == folded(name) != ""]
     if name in names:
-        assert found == name
-    elif found is not None:
-        assert [other for other in set(names) if folded(other) == folded(name)] == [found]
+        assert found == (name,)
+    elif same:
+        assert list(found) == same
 
 
 @given(NAMES)
@@ -55,7 +57,7 @@ def test_two_candidates_are_no_match() -> None:
 
 def test_a_name_of_separators_matches_nothing() -> None:
     """Names without a letter are not all the same name."""
-    assert catalog("_").find("-") is None
+    assert catalog("_").candidates("-") == ()
 
 
 def test_an_unknown_tool_is_told_with_its_neighbours() -> None:

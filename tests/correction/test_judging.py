@@ -89,9 +89,12 @@ def written(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def catalog_of(schema: object) -> ToolCatalog:
+    return ToolCatalog([{"name": "Edit", "description": "", "input_schema": schema}])
+
+
 def call(schema: object, arguments: str, name: str = "Edit") -> Correction:
-    catalog = ToolCatalog([{"name": "Edit", "description": "", "input_schema": schema}])
-    return correct(name, arguments, catalog)
+    return correct(name, arguments, catalog_of(schema))
 
 
 def misspelled(draw: st.DrawFn, schema: Schema, value: Any) -> Any:
@@ -188,19 +191,101 @@ def test_correct_never_raises(name: str, arguments: str, schema: Any) -> None:
             assert (correction.name, correction.arguments) == (called, arguments)
 
 
-@given(CALLS, st.data())
+def ends_after_a_value(part: str) -> bool:
+    """Whether only objects are open where the text ends, and a complete value stands before it."""
+    open_, in_string, escaped = [], False, False
+    for character in part:
+        if in_string:
+            escaped, in_string = character == "\\" and not escaped, escaped or character != '"'
+        elif character == '"':
+            in_string = True
+        elif character in "{[":
+            open_.append(character)
+        elif character in "}]":
+            open_.pop()
+    whole = part.rstrip()
+    return not in_string and "[" not in open_ and whole[-1:] in ('"', "}", "]", "e", "l")
+
+
+@given(CALLS, st.sampled_from([None, 1]), st.data())
 def test_text_that_was_cut_off_is_never_closed(
+    call_: tuple[Schema, Any], indent: int | None, data: st.DataObject
+) -> None:
+    """A part of a call becomes a call only if a complete value ends it and objects alone are open."""
+    schema, value = call_
+    text = json.dumps(value, indent=indent)
+    part = text[: data.draw(st.integers(1, len(text) - 1))]
+    correction = call(schema, part)
+    if correction.status == "repaired":
+        assert ends_after_a_value(part)
+        assert correction.closed
+        assert not part.endswith(":")
+    else:
+        assert (correction.status, correction.arguments) == ("invalid", part)
+        assert correction.errors
+
+
+@given(CALLS, st.data())
+def test_nothing_is_closed_at_the_token_limit(
     call_: tuple[Schema, Any], data: st.DataObject
 ) -> None:
-    """No part of a call becomes a call, whether it came bare, encoded twice or in a fence."""
+    """When the answer was cut off, no part of a call becomes a call."""
     schema, value = call_
     text = json.dumps(value)
-    whole = data.draw(st.sampled_from([text, json.dumps(text), f"```json\n{text}\n```"]))
+    part = text[: data.draw(st.integers(1, len(text) - 1))]
+    correction = correct("Edit", part, catalog_of(schema), stop_reason="max_tokens")
+    assert (correction.status, correction.form) == ("invalid", "truncated")
+
+
+@given(CALLS, st.data())
+def test_encoded_text_that_was_cut_off_is_never_closed(
+    call_: tuple[Schema, Any], data: st.DataObject
+) -> None:
+    """Nor does a part of a call that was encoded twice, or written as Python writes it."""
+    schema, value = call_
+    whole = data.draw(st.sampled_from([json.dumps(json.dumps(value)), repr({**value, "x": "y"})]))
     part = whole[: data.draw(st.integers(1, len(whole) - 1))]
-    correction = call(schema, part)
-    assert correction.status == "invalid"
-    assert correction.arguments == part
-    assert correction.errors
+    assert call(schema, part).status == "invalid"
+
+
+@given(sloppy_calls())
+def test_a_repair_is_final(sloppy: tuple[Schema, Any, str]) -> None:
+    """What comes out of a correction is valid when it goes in again."""
+    schema, _, text = sloppy
+    correction = call(schema, text)
+    if correction.status == "repaired":
+        again = call(schema, correction.arguments)
+        assert (again.status, again.arguments) == ("valid", correction.arguments)
+
+
+BITS = st.lists(
+    st.sampled_from(
+        [
+            *"{}[]\"',:\\>“ \n\ufeff",
+            "file_path",
+            "count",
+            "5",
+            "true",
+            "None",
+            "```",
+            "//",
+            "/*",
+            "\\u",
+        ]
+    ),
+    max_size=25,
+).map("".join)
+
+
+@given(SCHEMAS, BITS)
+def test_no_text_is_too_strange(schema: Schema, text: str) -> None:
+    """Bits of JSON in any order are read or refused, never more, and a repair validates."""
+    correction = call(schema, text)
+    if correction.status == "repaired":
+        for made in correction.calls:
+            assert Draft202012Validator(schema).is_valid(json_text.decode(made.arguments))
+    elif correction.status == "invalid":
+        assert (correction.arguments, bool(correction.errors)) == (text, True)
 
 
 @given(CALLS, st.sampled_from(KEYS))
@@ -275,9 +360,11 @@ def test_one_error_too_many_discards_everything() -> None:
 
 
 def test_arguments_of_another_kind_are_refused() -> None:
-    """An array or a number is no call."""
-    for text, kind in (("[1]", "an array"), ("5", "a number"), ("null", "null")):
-        assert call({}, text).errors == (f"The arguments are {kind}, not an object.",)
+    """An array or a number is no call where it can be no parameter."""
+    for text, kind in (("[1]", "an array"), ("5", "a number"), ("true", "a boolean")):
+        correction = call({}, text)
+        assert correction.errors == (f"The arguments are {kind}, not an object.",)
+        assert correction.form == "other"
 
 
 def test_repairs_are_written_compactly_and_keep_every_letter() -> None:

@@ -1,0 +1,165 @@
+"""What becomes of the tool calls of one answer: the stages, and the account of what they did. No IO."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gateway.config import CorrectionSettings
+from gateway.correction import (
+    Correction,
+    Corrector,
+    Gate,
+    Question,
+    Repair,
+    ToolCatalog,
+)
+from gateway.correction.corrector import CHANGING
+from gateway.correction.leaked import Leak, LeakFilter
+from gateway.messages import Sink, Usage
+
+MAX_QUESTIONS = 4
+"""Calls of one answer about which a model is asked; an answer with more is beyond help."""
+
+UNKNOWN_TOOL = "(unknown)"
+"""How calls are counted whose name is no tool's: models invent any number of names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consulted:
+    """What came of asking a model about a call."""
+
+    target: str
+    tool: str
+    outcome: str
+    """`repaired`, `unrepaired` (it had no valid call to offer), or `failed` (it did not answer)."""
+    seconds: float
+    usage: Usage | None = None
+    error: str | None = None
+
+
+class Corrections:
+    """Of one try at one target."""
+
+    def __init__(
+        self,
+        tools: Sequence[Mapping[str, Any]],
+        settings: CorrectionSettings,
+        *,
+        relays: bool,
+        consults: bool,
+    ) -> None:
+        """`relays`: each call is told by itself (see `Dialect.relays`). `consults`: whoever feeds the
+        answer takes care of `question`."""
+        self.settings = settings
+        self.catalog = ToolCatalog(tools, tables=settings.tables)
+        self.outcomes: Counter[tuple[str, str]] = Counter()
+        """(tool, status) -> calls."""
+        self.found: list[Correction] = []
+        """Every call that was not valid."""
+        self.consulted: list[Consulted] = []
+        self._tools = tools
+        self._relays = relays
+        self._consults = consults and settings.model is not None and settings.policy.asks
+        self._questions: deque[tuple[Question, Gate]] = deque()
+        self._asked = 0
+
+    @property
+    def calls(self) -> int:
+        """How many calls were looked at."""
+        return self.outcomes.total()
+
+    @property
+    def repairs(self) -> tuple[tuple[str, str], ...]:
+        """(tool, class) of what was changed, once each; what was only reported is not among it."""
+        policy = self.settings.policy
+        return tuple(
+            dict.fromkeys(
+                (repair.tool, repair.rule)
+                for one in self.found
+                if policy.mode_of(one.name) in CHANGING
+                for repair in one.repairs
+            )
+        )
+
+    @property
+    def looks(self) -> bool:
+        """Some call of the answer may be looked at."""
+        return self.settings.policy.looks
+
+    @property
+    def holds(self) -> bool:
+        """Some call of the answer may be changed."""
+        return self.settings.policy.holds
+
+    def stages(self, sink: Sink) -> Sink:
+        """The stages before a sink."""
+        settings = self.settings
+        gate = Gate(sink, self._ask) if self._consults else None
+        corrector = Corrector(
+            sink if gate is None else gate,
+            self.catalog,
+            policy=settings.policy,
+            report=self._judged,
+            unparsed=settings.unparsed,
+            split=not self._relays,
+            ask=None if gate is None else gate.ask,
+        )
+        if self._relays or not settings.text_calls or not self.holds:
+            return corrector
+        return LeakFilter(
+            corrector, self._changeable, channels=settings.text_calls, report=self._recovered
+        )
+
+    @property
+    def _changeable(self) -> ToolCatalog:
+        """The tools whose calls may be changed: a call in the text of any other is text."""
+        policy = self.settings.policy
+        if not policy.overrides:
+            return self.catalog
+        names = {name for name in self.catalog.names if policy.mode_of(name) in CHANGING}
+        tools = [tool for tool in self._tools if tool.get("name") in names]
+        return ToolCatalog(tools, tables=self.settings.tables)
+
+    # -- questions ------------------------------------------------------------------------------
+
+    @property
+    def question(self) -> Question | None:
+        """What somebody is to be asked; nothing goes on before it is answered by `settle`."""
+        return self._questions[0][0] if self._questions else None
+
+    def waits(self) -> bool:
+        """There is a question."""
+        return bool(self._questions)
+
+    def settle(self, verdict: Correction | None) -> None:
+        """Answers the question; None when nobody knows."""
+        if self._questions:
+            _, gate = self._questions.popleft()
+            gate.settle(verdict)
+
+    def _ask(self, question: Question, gate: Gate) -> None:
+        self._asked += 1
+        if self._asked > MAX_QUESTIONS:
+            gate.settle(None)
+        else:
+            self._questions.append((question, gate))
+
+    # -- the account ----------------------------------------------------------------------------
+
+    def _judged(self, correction: Correction) -> None:
+        name = correction.name
+        tool = name if name in self.catalog else UNKNOWN_TOOL
+        self.outcomes[tool, correction.status] += 1
+        if correction.status != "valid":
+            self.found.append(correction)
+
+    def _recovered(self, leak: Leak) -> None:
+        """The call was judged already, on its way: as a valid one, because it had been corrected."""
+        call = leak.call
+        receipt = Repair(call.name, "text", "", f"{leak.format} in the {leak.channel}", "a call")
+        self.outcomes[call.name, "valid"] -= 1
+        self.outcomes[call.name, "repaired"] += 1
+        self.found.append(replace(call, status="repaired", repairs=(receipt, *call.repairs)))

@@ -1,0 +1,84 @@
+"""Asks a model about a tool call that rules cannot repair: once, and within a time limit.
+
+Whatever goes wrong, the client gets the call as it came: an answer never fails because of this. A client
+that leaves cancels it with everything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from time import monotonic, perf_counter
+from typing import Any
+
+from gateway import json_text
+from gateway.config import ModelFacts
+from gateway.correction import Correction
+from gateway.errors import GatewayError
+from gateway.messages import Usage
+from gateway.pipeline import Consultation, Consulted, Exchange
+from gateway.routing import Done
+from gateway.server.services import Services
+
+
+async def consult(services: Services, exchange: Exchange) -> Correction | None:
+    """The answer to the open question of an exchange, None for none; and the account of it."""
+    consultation, question = exchange.consultation(), exchange.question
+    if consultation is None or question is None:
+        return None
+    started = perf_counter()
+    found: Correction | None = None
+    error: str | None = None
+    try:
+        async with asyncio.timeout(consultation.timeout):
+            found = await _answer(services, consultation)
+    except TimeoutError:
+        error = f"no answer within {consultation.timeout:g} s"
+    except (GatewayError, json_text.NotJSON) as failure:
+        error = str(failure)
+    usage = consultation.usage
+    outcome = "failed" if error is not None else "repaired" if found is not None else "unrepaired"
+    seconds = round(perf_counter() - started, 3)
+    target = str(consultation.target)
+    exchange.consulted.append(Consulted(target, question.tool, outcome, seconds, usage, error))
+    services.recent.note(_done(exchange, target, usage or Usage()))
+    return found
+
+
+async def _answer(services: Services, consultation: Consultation) -> Correction | None:
+    async with services.upstream.send(consultation.upstream_request()) as reply:
+        if reply.status >= 400:
+            raise consultation.refuse(reply.status, reply.headers, await reply.error_body())
+        consultation.accept(reply.headers)
+        async with aclosing(reply.chunks()) as chunks:
+            async for chunk in chunks:
+                consultation.receive(chunk)
+        return consultation.finish()
+
+
+def _done(exchange: Exchange, target: str, usage: Usage) -> Done:
+    """What it cost is spent by whoever sent the request."""
+    price = exchange.snapshot.models.get(target, ModelFacts()).price
+    return Done(
+        at=monotonic(),
+        target=target,
+        session=exchange.facts.session,
+        key=exchange.inbound.client,
+        cost=price.of(usage) if price is not None else 0.0,
+        prompt=usage.prompt,
+        cached=usage.cache_read or 0,
+    )
+
+
+def told(one: Consulted) -> dict[str, Any]:
+    """For the log."""
+    fields = {
+        "target": one.target,
+        "tool": one.tool,
+        "outcome": one.outcome,
+        "seconds": one.seconds,
+        "input_tokens": one.usage.input if one.usage else None,
+        "output_tokens": one.usage.output if one.usage else None,
+        "error": one.error,
+    }
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,105 @@
+"""`GET /metrics`: the tally in the text format of Prometheus.
+
+The counts are kept in plain dictionaries and written out when somebody asks: a request pays for an
+increment, not for a metric's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import accumulate
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
+
+from gateway.reload import ConfigStore
+from gateway.server.tally import BOUNDS, Durations, Tally
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+
+
+def render(tally: Tally, config: ConfigStore) -> bytes:
+    """The whole page."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Counts(tally, config))
+    return generate_latest(registry)
+
+
+class _Counts(Collector):
+    def __init__(self, tally: Tally, config: ConfigStore) -> None:
+        self._tally = tally
+        self._config = config
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._reloads()
+        yield from self._requests()
+
+    def _reloads(self) -> Iterator[Metric]:
+        says = "Looks at the config: loaded, refused, unreadable, held or unchanged."
+        family = CounterMetricFamily("gateway_config_reloads", says, labels=["outcome"])
+        for outcome, count in self._config.outcomes.items():
+            family.add_metric([outcome], count)
+        yield family
+        says = "When the config that serves was loaded, in seconds since the epoch."
+        yield GaugeMetricFamily(
+            "gateway_config_loaded_timestamp_seconds", says, value=self._config.loaded_at
+        )
+
+    def _requests(self) -> Iterator[Metric]:
+        for attribute, name, help, labels in _COUNTERS:
+            family = CounterMetricFamily(name, help, labels=labels)
+            for values, count in getattr(self._tally, attribute).items():
+                family.add_metric(values, count)
+            yield family
+        seconds = HistogramMetricFamily(
+            "gateway_request_seconds",
+            "Seconds from the arrival of a request to the end of its answer.",
+            labels=["target"],
+        )
+        for target, durations in self._tally.seconds.items():
+            seconds.add_metric([target], _buckets(durations), durations.total)
+        yield seconds
+
+
+def _buckets(durations: Durations) -> list[tuple[str, float]]:
+    """Each upper end with how many were at most as long."""
+    ends = [*(f"{bound:g}" for bound in BOUNDS), "+Inf"]
+    return list(zip(ends, map(float, accumulate(durations.counts)), strict=True))
+
+
+_COUNTERS = (
+    (
+        "requests",
+        "gateway_requests",
+        "Requests for messages, by the status of the answer.",
+        ("target", "status"),
+    ),
+    ("tokens", "gateway_tokens", "Tokens, as far as providers said.", ("target", "kind")),
+    ("calls", "gateway_tool_calls", "Tool calls that were checked.", ("target", "tool", "outcome")),
+    (
+        "repairs",
+        "gateway_tool_repairs",
+        "Tool calls with a mistake of the class.",
+        ("target", "tool", "class"),
+    ),
+    (
+        "prefixes",
+        "gateway_prompt_prefixes",
+        "Turns of a conversation, by the part at which their prompt ceased to be the one before.",
+        ("target", "broke_at"),
+    ),
+    (
+        "consulted",
+        "gateway_correction_model_calls",
+        "Tool calls about which a model was asked.",
+        ("target", "outcome"),
+    ),
+)
+"""Attribute of the tally, name, help, labels."""

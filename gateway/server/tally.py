@@ -1,0 +1,172 @@
+"""What was served since the start, as plain counts: `metrics` and `stats` tell it. No IO.
+
+A name that a client or a model chooses can be any text, so only so many are counted under their own.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from time import time
+from typing import Any, Generic, TypeVar
+
+from gateway.errors import GatewayError
+from gateway.messages import Usage
+from gateway.pipeline import Exchange
+
+OTHER = "(other)"
+"""What is counted together because there is too much of it."""
+NOWHERE = "(none)"
+"""The target of requests that were refused before there was one."""
+
+MOST_TARGETS = 200
+MOST_TOOLS = 1_000
+"""Pairs of a target and a tool."""
+
+BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+"""Seconds: the upper ends of the ranges in which durations are counted; the last is open."""
+
+_K = TypeVar("_K", bound=Hashable)
+
+
+class Bounded(Generic[_K]):
+    """The first so many keys."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: set[_K] = set()
+
+    def __call__(self, key: _K) -> bool:
+        """Whether the key has its own place."""
+        if key in self._known:
+            return True
+        if len(self._known) >= self._most:
+            return False
+        self._known.add(key)
+        return True
+
+
+@dataclass(slots=True)
+class Durations:
+    """How many fell into each range, and their sum."""
+
+    counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
+    total: float = 0.0
+
+    def note(self, seconds: float) -> None:
+        """One more."""
+        self.counts[bisect_left(BOUNDS, seconds)] += 1
+        self.total += seconds
+
+
+class Tally:
+    """Counts, each by its labels."""
+
+    def __init__(self) -> None:
+        self.since = time()
+        self.requests: Counter[tuple[str, str]] = Counter()
+        """(target, status)."""
+        self.seconds: dict[str, Durations] = {}
+        """By target."""
+        self.tokens: Counter[tuple[str, str]] = Counter()
+        """(target, kind)."""
+        self.calls: Counter[tuple[str, str, str]] = Counter()
+        """(target, tool, outcome)."""
+        self.repairs: Counter[tuple[str, str, str]] = Counter()
+        """(target, tool, class): calls in which something of the class was changed or is to be."""
+        self.consulted: Counter[tuple[str, str]] = Counter()
+        """(target, outcome): models that were asked about calls."""
+        self.prefixes: Counter[tuple[str, str]] = Counter()
+        """(target, part): turns whose prompt broke there; `nowhere` for those that only grew."""
+        self._targets: Bounded[str] = Bounded(MOST_TARGETS)
+        self._tools: Bounded[tuple[str, str]] = Bounded(MOST_TOOLS)
+
+    def note(
+        self,
+        exchange: Exchange | None,
+        status: int,
+        failure: GatewayError | None,
+        *,
+        seconds: float,
+    ) -> None:
+        """A request that was answered, or not. `status` is what the client was told."""
+        target = self._target(exchange.target if exchange is not None else None)
+        is_broken = failure is not None and status < 400
+        self.requests[target, "broken" if is_broken else str(status)] += 1
+        self.seconds.setdefault(target, Durations()).note(seconds)
+        if exchange is not None:
+            self._note_usage(target, exchange.usage)
+            self._note_calls(target, exchange)
+            if exchange.prefix is not None:
+                self.prefixes[target, exchange.prefix.part] += 1
+
+    def _note_usage(self, target: str, usage: Usage | None) -> None:
+        if usage is not None:
+            self.tokens[target, "input"] += usage.input
+            self.tokens[target, "output"] += usage.output
+            self.tokens[target, "cache_read"] += usage.cache_read or 0
+            self.tokens[target, "cache_creation"] += usage.cache_creation or 0
+
+    def _note_calls(self, target: str, exchange: Exchange) -> None:
+        for (tool, outcome), count in exchange.tool_outcomes.items():
+            if count:
+                self.calls[target, self._tool(target, tool), outcome] += count
+        for correction in exchange.corrections:
+            for tool, rule in {(repair.tool, repair.rule): None for repair in correction.repairs}:
+                self.repairs[target, self._tool(target, tool), rule] += 1
+        for one in exchange.consulted:
+            asked = self._target(one.target)
+            self.consulted[asked, one.outcome] += 1
+            self._note_usage(asked, one.usage)
+
+    def _target(self, name: str | None) -> str:
+        if not name:
+            return NOWHERE
+        return name if self._targets(name) else OTHER
+
+    def _tool(self, target: str, name: str) -> str:
+        return name if self._tools((target, name)) else OTHER
+
+    # -- as JSON --------------------------------------------------------------------------------
+
+    def to_json(self) -> dict[str, Any]:
+        """`{since, requests, tools, correction_models}`; the tools by target and name."""
+        return {
+            "since": round(self.since, 3),
+            "requests": [
+                {"target": target, "status": status, "requests": count}
+                for (target, status), count in sorted(self.requests.items())
+            ],
+            "tools": [self._row(*pair) for pair in sorted({key[:2] for key in self.calls})],
+            "correction_models": [
+                {"target": target, "outcome": outcome, "calls": count}
+                for (target, outcome), count in sorted(self.consulted.items())
+            ],
+        }
+
+    def _row(self, target: str, tool: str) -> dict[str, Any]:
+        outcomes = {name: self.calls[target, tool, status] for name, status in _OUTCOMES}
+        calls = sum(outcomes.values())
+        return {
+            "target": target,
+            "tool": tool,
+            "calls": calls,
+            **outcomes,
+            "valid_share": round(outcomes["valid"] / calls, 4),
+            "classes": {
+                rule: count
+                for (of_target, of_tool, rule), count in sorted(self.repairs.items())
+                if (of_target, of_tool) == (target, tool)
+            },
+        }
+
+
+_OUTCOMES = (
+    ("valid", "valid"),
+    ("repaired", "repaired"),
+    ("unrepaired", "invalid"),
+    ("unchecked", "unchecked"),
+)
+"""Name in a row -> status of the correction."""

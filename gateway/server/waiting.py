@@ -1,0 +1,118 @@
+"""What happens while a client waits: the stream is opened and kept awake, and long work leaves the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from gateway.pipeline import PING, Exchange
+from gateway.server.delivery import EVENTS, Delivery
+
+COMMIT_AFTER = 30.0
+"""Seconds of the provider's silence after which the stream is opened all the same."""
+
+HEARTBEAT = 10.0
+"""Seconds of silence towards the client after which it is told that the gateway still waits."""
+
+HELD = 16 * 1024
+"""Bytes held back of an answer above which it is read in a thread."""
+
+
+async def commit(exchange: Exchange, delivery: Delivery) -> None:
+    """Sends status and headers, once."""
+    if not delivery.committed:
+        headers = {
+            **exchange.response_headers,
+            "cache-control": "no-cache",
+            "x-accel-buffering": "no",
+        }
+        await delivery.start(200, headers, EVENTS)
+
+
+class Beat:
+    """When the client was last told something."""
+
+    def __init__(self) -> None:
+        self._clock = asyncio.get_running_loop().time
+        self._last = self._clock()
+        self.feed: Feed | None = None
+        """What reads the answer, once there is one."""
+
+    def reset(self) -> None:
+        """It was told something now."""
+        self._last = self._clock()
+
+    def due(self, interval: float) -> float:
+        """Seconds until `interval` has passed."""
+        return self._last + interval - self._clock()
+
+
+@asynccontextmanager
+async def heartbeats(exchange: Exchange, delivery: Delivery) -> AsyncIterator[Beat]:
+    """Keeps the client waiting while the provider is silent."""
+    beat = Beat()
+    task = asyncio.create_task(keep_alive(exchange, delivery, beat))
+    try:
+        yield beat
+    finally:
+        task.cancel()
+
+
+async def keep_alive(exchange: Exchange, delivery: Delivery, beat: Beat) -> None:
+    """Opens a stream that is late, then beats whenever it has been silent."""
+    while not delivery.ended:
+        due = beat.due(HEARTBEAT if delivery.committed else COMMIT_AFTER)
+        if due > 0:
+            await asyncio.sleep(min(due, HEARTBEAT))  # committing brings the next beat forward
+            continue
+        opens = not delivery.committed
+        beat.reset()
+        await commit(exchange, delivery)
+        if beat.feed is not None and beat.feed.is_reading:
+            await delivery.write(PING)
+        else:
+            await delivery.write(exchange.begin() if opens else exchange.heartbeat())
+
+
+class Feed:
+    """Feeds an answer to its exchange: off the loop once much of it is held back.
+
+    What is held back is a tool call, or a text that may be one, and comes to be read and repaired all
+    at once; the other answers under way shall not wait for that.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._held = 0
+        self.is_reading = False
+        """A thread is at work on the exchange, so nobody else may ask it for anything."""
+
+    @property
+    def is_heavy(self) -> bool:
+        """Much of the answer has not been passed on."""
+        return self._held > HELD
+
+    async def receive(self, chunk: bytes) -> bytes:
+        """What the exchange has to say to some bytes."""
+        self._held += len(chunk)
+        if self.is_heavy:
+            data = await self._off_loop(lambda: self._exchange.receive(chunk))
+        else:
+            data = self._exchange.receive(chunk)
+        if data:
+            self._held = 0
+        return data
+
+    async def finish(self) -> bytes:
+        """What it has to say at the end."""
+        if self.is_heavy:
+            return await self._off_loop(self._exchange.finish)
+        return self._exchange.finish()
+
+    async def _off_loop(self, read: Callable[[], bytes]) -> bytes:
+        self.is_reading = True
+        try:
+            return await asyncio.to_thread(read)
+        finally:
+            self.is_reading = False
