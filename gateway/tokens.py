@@ -8,10 +8,10 @@ the next turn of a conversation pays for its new blocks only.
 
 from __future__ import annotations
 
-import base64
 import gzip
 import hashlib
 import threading
+from binascii import a2b_base64
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -91,8 +91,8 @@ def read_ranks(packed: bytes, sha256: str) -> dict[bytes, int]:
     text = gzip.decompress(packed)
     if (found := hashlib.sha256(text).hexdigest()) != sha256:
         raise ValueError(f"token ranks are damaged: sha256 {found}, expected {sha256}")
-    pairs = (line.split() for line in text.splitlines())
-    return {base64.b64decode(token): int(rank) for token, rank in pairs}
+    parts = text.split()
+    return dict(zip(map(a2b_base64, parts[::2]), map(int, parts[1::2]), strict=True))
 
 
 class TokenCounter:

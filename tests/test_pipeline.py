@@ -13,6 +13,7 @@ from gateway import json_text
 from gateway.config import Snapshot, load
 from gateway.errors import InvalidRequest, MissingKey, NotFound, UpstreamBroken, UpstreamFailure
 from gateway.pipeline import Exchange, Inbound, count_tokens, header_text, picked
+from gateway.reasoning import Vault
 from gateway.tokens import TokenCounter
 
 CONFIG = """
@@ -70,7 +71,7 @@ def exchange(
     words: Words | None = None,
 ) -> Exchange:
     inbound = Inbound(asked or body(), headers or {}, "beta=true", prefix)
-    return Exchange(config or snapshot(), inbound, TokenCounter(words or Words()))
+    return Exchange(config or snapshot(), inbound, TokenCounter(words or Words()), Vault(b"secret"))
 
 
 # -- where a request goes ----------------------------------------------------------------------------
@@ -100,7 +101,7 @@ def test_what_was_spelled_out_wins_over_rules(
     ("prefix", "words"),
     [
         ("/chta:model", "Did you mean 'chat'?"),
-        ("/zzz:model", "Known are: anthropic, chat"),
+        ("/zzz:model", "Known are: anthropic, azure"),
         ("/chat/model", "/chat:model"),
         ("/slow", "no rule asks for this path"),
     ],
@@ -191,7 +192,7 @@ def test_the_clients_credentials_stay_and_the_providers_go() -> None:
 def test_no_secret_stands_in_a_representation() -> None:
     """Whatever logs or shows these objects shows no key."""
     running = exchange(prefix="/chat:m")
-    shown = f"{running.upstream_request()!r} {running.snapshot!r} {running.endpoint!r}"
+    shown = f"{running.upstream_request()!r} {running.snapshot!r} {running.attempt.endpoint!r}"
     assert "chat-secret-key" not in shown
 
 
@@ -206,7 +207,7 @@ def test_an_early_failure_is_raised_and_a_late_one_is_an_event() -> None:
     early.accept({"content-type": "text/event-stream"})
     with pytest.raises(UpstreamFailure) as caught:
         early.receive(error)
-    assert (caught.value.status, early.answer.started) == (429, False)
+    assert (caught.value.status, early.attempt.answer.started) == (429, False)
     late = exchange(body(stream=True), prefix="/chat:m")
     _ = late.upstream_request()
     late.accept({"content-type": "text/event-stream"})
@@ -303,7 +304,7 @@ def test_an_answer_before_its_acceptance_is_an_error_of_the_shell() -> None:
 def test_a_body_that_is_no_request_is_refused_with_words(raw: bytes) -> None:
     """Every refusal is a 400 in which the client reads what is wrong."""
     with pytest.raises(InvalidRequest) as caught:
-        Exchange(snapshot(), Inbound(raw), TokenCounter(Words()))
+        Exchange(snapshot(), Inbound(raw), TokenCounter(Words()), Vault(b"secret"))
     assert len(caught.value.message) > 10
 
 

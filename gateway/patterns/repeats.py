@@ -1,6 +1,7 @@
-"""How large a pattern becomes when its counted repeats are written out. No IO.
+"""What the repeats of a pattern cost: room where they are counted, time where they are nested. No IO.
 
-The engines write them out when they compile: `((a{1000}){1000}){1000}` takes all memory there is.
+The engines write counted repeats out when they compile: `((a{1000}){1000}){1000}` takes all memory
+there is. Repeats inside of repeats, as in `(a+)+$`, can take the slow engine years.
 """
 
 from __future__ import annotations
@@ -44,3 +45,29 @@ def written_out(source: str) -> int:
 def _times(item: re.Match[str]) -> int:
     counts = [count[:9] for count in (item["least"], item["most"]) if count]
     return max((int(count) for count in counts), default=1)
+
+
+def is_nested(source: str) -> bool:
+    """A group is repeated without end of which one branch is nothing but such a repeat: `(a+|b)*`."""
+    branches: list[list[bool]] = [[]]  # for each item of the open branches: it repeats without end
+    groups, closed = [False], False
+    for item in _ITEM.finditer(source.replace("(?:", "(")):
+        if item["open"]:
+            branches.append([])
+            groups.append(False)
+        elif item["close"] and len(groups) > 1:
+            closed = groups.pop() or branches[-1] == [True]
+            branches.pop()
+            branches[-1].append(closed)
+            continue
+        elif item[0] in ("*", "+") or (item["least"] is not None and item["most"] == ""):
+            if closed:
+                return True
+            branches[-1][-1:] = [True]
+        elif item[0] == "|":
+            groups[-1] |= branches[-1] == [True]
+            branches[-1].clear()
+        elif item["least"] is None and item[0] != "?":
+            branches[-1].append(False)
+        closed = False
+    return False

@@ -2,37 +2,65 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
+from typing import Any
 
+from gateway import json_text
+from gateway.dialects.offers import function_of
+from gateway.dialects.turns import blocks_of
 from gateway.messages import MessagesRequest
+from gateway.routing import clients, tags
+from gateway.routing.readings import NOTHING, Readings
 from gateway.tokens import TokenCounter, upper_bound
+
+Edits = tuple[str, ...]
+"""Names of transforms, in order."""
 
 
 class Facts:
     """Each fact is worked out when it is first asked for, and then kept."""
 
     def __init__(
-        self, request: MessagesRequest, counter: TokenCounter, *, path_prefix: str = ""
+        self,
+        request: MessagesRequest,
+        counter: TokenCounter,
+        *,
+        path_prefix: str = "",
+        headers: Mapping[str, str] | None = None,
+        key: str | None = None,
+        readings: Readings = NOTHING,
+        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+        edited: Callable[[MessagesRequest, Edits], MessagesRequest] = lambda request, _: request,
     ) -> None:
+        """`edited` applies transforms, for facts of the request as it would go out."""
         self._request = request
         self._counter = counter
+        self._edited = edited
+        self._now = now
+        self._outgoing: dict[Edits, int] = {}
         self.path_prefix = path_prefix
         """The URL's path before the endpoint: `/fast` in `/fast/v1/messages`; empty if none."""
+        self.headers: Mapping[str, str] = headers or {}
+        """The client's headers; names in lower case."""
+        self.key = key
+        """The name of the client key that was shown."""
+        self.readings = readings
+        """What went before: cost, rates, cooldowns."""
 
-    @property
-    def model(self) -> str:
-        """The model that the client asked for."""
-        return self._request.model
+    # -- size -----------------------------------------------------------------------------------
 
     @cached_property
     def tokens(self) -> int:
         """The tokens of the prompt: system, tools and messages."""
         return self._counter.request(self._request)
 
-    def tokens_exceed(self, limit: int) -> bool:
+    def tokens_exceed(self, limit: float) -> bool:
         """More than `limit` tokens; answered without counting when the body is too short for it."""
         raw = self._request.raw
-        if raw is not None and upper_bound(raw) <= limit:
+        if raw is not None and "tokens" not in self.__dict__ and upper_bound(raw) <= limit:
             return False
         return self.tokens > limit
 
@@ -40,6 +68,41 @@ class Facts:
     def tokens_if_known(self) -> int | None:
         """The count, if some rule has asked for it."""
         return self.__dict__.get("tokens")
+
+    @property
+    def outgoing_if_known(self) -> Mapping[Edits, int]:
+        """The counts after transforms that somebody has asked for."""
+        return self._outgoing
+
+    def outgoing_tokens(self, edits: Edits) -> int:
+        """The tokens of the prompt after these transforms."""
+        if edits not in self._outgoing:
+            request = self._edited(self._request, edits)
+            same = request is self._request
+            self._outgoing[edits] = self.tokens if same else self._counter.request(request)
+        return self._outgoing[edits]
+
+    def tokens_of(self, request: MessagesRequest) -> int:
+        """The tokens of the prompt that another request makes."""
+        return self._counter.request(request)
+
+    @cached_property
+    def max_tokens(self) -> int | None:
+        """The longest answer that the client takes."""
+        limit = self._request.get("max_tokens")
+        return limit if isinstance(limit, int) and not isinstance(limit, bool) else None
+
+    # -- what is asked --------------------------------------------------------------------------
+
+    @cached_property
+    def model(self) -> str:
+        """The model that the client asked for."""
+        return self._request.model
+
+    @cached_property
+    def stream(self) -> bool:
+        """The client wants an event stream."""
+        return self._request.stream
 
     @cached_property
     def thinking_type(self) -> str | None:
@@ -63,3 +126,133 @@ class Facts:
         """`output_config.effort`: low, medium, high, xhigh or max."""
         effort = self._request.object_field("output_config").get("effort")
         return effort if isinstance(effort, str) else None
+
+    # -- tools and content ----------------------------------------------------------------------
+
+    @cached_property
+    def tools(self) -> frozenset[str]:
+        """The names of the tools on offer."""
+        return frozenset(str(t.get("name") or t.get("type") or "") for t in self._request.tools)
+
+    @cached_property
+    def tool_count(self) -> int:
+        """How many tools are on offer."""
+        return len(self._request.tools)
+
+    @cached_property
+    def tool_is_forced(self) -> bool:
+        """The model has to call a tool."""
+        return self._request.object_field("tool_choice").get("type") in ("any", "tool")
+
+    @cached_property
+    def contents(self) -> frozenset[str]:
+        """What the request holds: see `CONTENTS` in the conditions."""
+        found = set(self._content())
+        if self._request.tools:
+            found.add("tools")
+        for tool in self._request.tools:
+            if function_of(tool) is None:
+                found.add("server_tool")
+                found.update(k for k in SERVER_KINDS if str(tool.get("type")).startswith(k))
+        return frozenset(found)
+
+    def _content(self) -> Iterator[str]:
+        for message in self._request.messages:
+            for block in blocks_of(message):
+                kind = str(block.get("type"))
+                yield kind
+                if kind == "tool_result":
+                    yield from (str(inner.get("type")) for inner in blocks_of(block))
+                    if block.get("is_error"):
+                        yield "tool_error"
+
+    @cached_property
+    def repeated_calls(self) -> int:
+        """How often the last tool call was made in a row with the same input; 0 without one."""
+        calls = [
+            (block.get("name"), json_text.encode(block.get("input")))
+            for message in self._request.messages
+            if message.get("role") == "assistant"
+            for block in blocks_of(message)
+            if block.get("type") == "tool_use"
+        ]
+        count = 0
+        for call in reversed(calls):
+            if call != calls[-1]:
+                break
+            count += 1
+        return count
+
+    # -- texts ----------------------------------------------------------------------------------
+
+    @cached_property
+    def system(self) -> str:
+        """The system prompt as one text, with what clients add to it inside the conversation."""
+        return "\n\n".join(clients.every_system_text(self._request))
+
+    @cached_property
+    def last_user(self) -> str:
+        """The last thing that the user said."""
+        return "\n\n".join(clients.last_user_texts(self._request))
+
+    @cached_property
+    def continues_turn(self) -> bool:
+        """The model goes on with what it was doing: the last message only answers its tool calls."""
+        messages = self._request.messages
+        last = messages[-1] if messages else {}
+        blocks = blocks_of(last)
+        return bool(blocks) and all(block.get("type") == "tool_result" for block in blocks)
+
+    @cached_property
+    def tag(self) -> str | None:
+        """The name in a `<gateway-route>` tag of the prompt."""
+        return tags.tag_of(self._request)
+
+    # -- who asks -------------------------------------------------------------------------------
+
+    @cached_property
+    def session(self) -> str | None:
+        """The conversation, as its client names it."""
+        return clients.session(self._request, self.headers)
+
+    @cached_property
+    def agent(self) -> str | None:
+        """The sub-agent that asks; None for the main one."""
+        return clients.agent(self.headers)
+
+    @cached_property
+    def agent_type(self) -> str | None:
+        """The kind of the sub-agent."""
+        return clients.agent_type(self._request, self.headers)
+
+    @cached_property
+    def request_class(self) -> str:
+        """`main`, `subagent`, `compaction` or `auxiliary`."""
+        return clients.request_class(self._request, self.headers)
+
+    # -- when, and by chance --------------------------------------------------------------------
+
+    @cached_property
+    def now(self) -> datetime:
+        """When the request came, with its time zone."""
+        return self._now()
+
+    @cached_property
+    def lot(self) -> float:
+        """A number from 0 to 1 that is the same over a session's turns; by the body without one."""
+        drawn = self.session or self._request.encode().decode("utf-8", "replace")
+        digest = hashlib.sha256(drawn.encode("utf-8", "surrogatepass")).digest()
+        return int.from_bytes(digest[:8]) / 2**64
+
+
+SERVER_KINDS = ("web_search", "web_fetch", "code_execution")
+
+
+def given(facts: Facts, **values: Any) -> Facts:
+    """The same facts with some of them set: for tests of rules that state facts, not requests."""
+    for name, value in values.items():
+        if name in ("path_prefix", "headers", "key"):
+            setattr(facts, name, value)
+        else:
+            facts.__dict__[name] = value
+    return facts

@@ -2,31 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal
 
-from gateway.routing.conditions import Predicate
+from gateway.dialects.offers import Policy
+from gateway.routing.conditions import Check
+from gateway.routing.corrections import CorrectionOverlay
 from gateway.routing.facts import Facts
+from gateway.routing.formula import Predicate
+from gateway.routing.pins import NO_PINS, Pins, compacted, pin_of
 from gateway.routing.target import Target
 
-Origin = Literal["path", "model", "rule", "default"]
+Origin = Literal["path", "model", "rule", "default", "server_tools"]
+
+ServerTools = Policy | Target
+"""A policy, or the target of requests with server tools that the chosen one lacks."""
+
+Sticky = Literal["session", "turn", "none"]
+"""How long a conversation keeps the rule that it was given: until a boundary (see `route`), until the
+user says something, or not at all."""
+
+Fits = Callable[[Target, "Rule"], "Unfit | None"]
+"""Why a target cannot serve the request by this rule; None if it can."""
+
+
+HANDED_ON: Mapping[str, Callable[[str], str]] = {
+    "*": lambda asked: asked,
+    "/*": lambda asked: asked.partition("/")[2] or asked,
+}
+"""As the model of a target: the one that the client asked for, or what follows its first slash."""
+
+NOWHERE = Target("none", "none")
+"""Where a request goes that is refused."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """If every condition holds, this target."""
+class Params:
+    """Edits of the request's own fields."""
 
-    name: str
-    conditions: tuple[tuple[str, Predicate], ...]
-    target: Target
-    transforms: tuple[str, ...] = ()
-    path_prefix: str | None = None
-    """The prefix that the rule asks for, so that the server knows which URLs exist."""
-
-    def failing(self, facts: Facts) -> str | None:
-        """The name of the first condition that does not hold; None when the rule matches."""
-        return next((name for name, holds in self.conditions if not holds(facts)), None)
+    set: Mapping[str, Any] = field(default_factory=dict)
+    default: Mapping[str, Any] = field(default_factory=dict)
+    """Set where the client says nothing."""
+    cap: Mapping[str, float] = field(default_factory=dict)
+    """Numbers that may be no greater."""
+    drop: tuple[str, ...] = ()
+    """Fields that are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +59,255 @@ class Skipped:
     condition: str
 
 
+@dataclass(frozen=True)
+class Rule:
+    """If every test holds, these targets and these actions."""
+
+    name: str
+    tests: tuple[Check, ...]
+    targets: tuple[Target, ...] = ()
+    """The first one is meant, or with `needs_fit` the first one that can serve the request. None for a
+    rule that refuses or goes on."""
+    transforms: tuple[str, ...] = ()
+    path_prefixes: tuple[str, ...] = ()
+    """The prefixes that the rule asks for, so that the server knows which URLs exist."""
+    server_tools: ServerTools | None = None
+    """What becomes of server tools that the target lacks, if it differs from the config's."""
+    weights: tuple[float, ...] = ()
+    """Shares of the targets, drawn once per session; empty for the order of preference."""
+    fallback: tuple[Target, ...] = ()
+    """Asked in this order when the target fails before it has said anything."""
+    needs_fit: bool = False
+    params: Params | None = None
+    correction: CorrectionOverlay | None = None
+    timeouts: Mapping[str, float] = field(default_factory=dict)
+    """Seconds, by name of the limit; they stand over the provider's."""
+    retries: int | None = None
+    refuse: str | None = None
+    """What the client is told instead of an answer."""
+    shadow: Target | None = None
+    """Gets a copy of the request; its answer is thrown away."""
+    goes_on: bool = False
+    """Its actions are applied and the search goes on."""
+    sticky: Sticky = "none"
+
+    @property
+    def target(self) -> Target:
+        """The target that is meant first."""
+        return self.targets[0] if self.targets else NOWHERE
+
+    @cached_property
+    def hands_on(self) -> bool:
+        """Some target takes the model that the client asked for."""
+        return any(target.model in HANDED_ON for target in (*self.targets, *self.fallback))
+
+    @cached_property
+    def steps(self) -> tuple[tuple[Predicate, Skipped], ...]:
+        """The tests in order, each with what is said of the rule when it does not hold."""
+        return tuple((test.holds, Skipped(self.name, test.condition)) for test in self.tests)
+
+    def failing(self, facts: Facts) -> Skipped | None:
+        """The first condition that does not hold; None when the rule matches."""
+        for holds, skipped in self.steps:
+            if not holds(facts):
+                return skipped
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A target that was passed over, and why it could not serve the request."""
+
+    target: Target
+    reason: str
+    context: int | None = None
+    """The tokens that it can hold, where that is the reason."""
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """A decision with its reasons."""
 
     target: Target
     origin: Origin
-    """Chosen by the URL, by `provider:model` as the model, by a rule, or by `default`."""
+    """Chosen by the URL, by `provider:model` as the model, by a rule, by `default`, or because the
+    request offers server tools that the target of the rule lacks."""
     rule: str | None = None
     transforms: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    server_tools: ServerTools | None = None
+    """The rule's policy, if it has one."""
+    fallback: tuple[Target, ...] = ()
+    params: tuple[Params, ...] = ()
+    corrections: tuple[CorrectionOverlay, ...] = ()
+    """What the rules say of tool correction, each over the one before."""
+    timeouts: Mapping[str, float] = field(default_factory=dict)
+    retries: int | None = None
+    refuse: str | None = None
+    shadow: Target | None = None
+    applied: tuple[str, ...] = ()
+    """Rules that matched and went on, in order."""
+    unfit: tuple[Unfit, ...] = ()
+    is_kept: bool = False
+    """The conversation keeps the rule that it was given earlier."""
 
     @property
     def reason(self) -> str:
         """One phrase for logs and answers."""
         if self.origin == "rule":
-            return f"rule {self.rule}"
-        return {"path": "the URL", "model": "the model name", "default": "default"}[self.origin]
+            return f"rule {self.rule}" + (", kept from earlier turns" if self.is_kept else "")
+        return _REASONS[self.origin]
+
+    @property
+    def trace(self) -> str:
+        """The search in one line: `long!tokens fast!path_prefix brief+ background`.
+
+        `!` and a condition: the rule did not match because of it. `+`: it matched and went on.
+        """
+        steps = [f"{skipped.rule}!{skipped.condition}" for skipped in self.skipped]
+        steps += [f"{name}+" for name in self.applied]
+        return " ".join([*steps, self.rule or self.origin])
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Whom to ask, in order, once each."""
+        return tuple(dict.fromkeys((self.target, *self.fallback)))
 
 
-def route(rules: Sequence[Rule], default: Rule, facts: Facts) -> Route:
-    """The first rule that matches, else the default."""
+_REASONS: Mapping[Origin, str] = {
+    "path": "the URL",
+    "model": "the model name",
+    "default": "default",
+    "server_tools": "server_tools",
+}
+
+
+def anything_fits(target: Target, rule: Rule) -> Unfit | None:
+    """Nothing is known of any target that would speak against it."""
+    return None
+
+
+def route(
+    rules: Sequence[Rule],
+    default: Rule,
+    facts: Facts,
+    *,
+    pins: Pins = NO_PINS,
+    fits: Fits = anything_fits,
+) -> Route:
+    """The first rule that matches, else the default.
+
+    A conversation keeps the rule that it was given, although that rule matches no longer, until a
+    boundary: an earlier rule claims the request, the client asks for another model, or the
+    conversation has been compacted. Each change of target costs the prompt's cache and the reasoning
+    state, so what merely fluctuates (the size of the prompt, say) shall not cause one.
+    """
     skipped: list[Skipped] = []
+    applied: list[Rule] = []
+    if pins is not NO_PINS and facts.request_class == "compaction":
+        pins.forget(compacted(facts))
+    kept = pins.get(pin_of(facts)) if pins is not NO_PINS else None
     for rule in rules:
-        condition = rule.failing(facts)
-        if condition is None:
-            return Route(rule.target, "rule", rule.name, rule.transforms, tuple(skipped))
-        skipped.append(Skipped(rule.name, condition))
-    return Route(default.target, "default", None, default.transforms, tuple(skipped))
+        failed = rule.failing(facts)
+        is_kept = failed is not None and rule.name == kept and _stays(rule, facts)
+        if failed is not None and not is_kept:
+            skipped.append(failed)
+        elif rule.goes_on:
+            applied.append(rule)
+        else:
+            chosen = _chosen(rule, "rule", applied, skipped, facts, fits)
+            _pin(rule, facts, pins)
+            return replace(chosen, is_kept=is_kept)
+    return _chosen(default, "default", applied, skipped, facts, fits)
+
+
+def _stays(rule: Rule, facts: Facts) -> bool:
+    return rule.sticky == "session" or (rule.sticky == "turn" and facts.continues_turn)
+
+
+def _pin(rule: Rule, facts: Facts, pins: Pins) -> None:
+    if pins is not NO_PINS and rule.sticky != "none":
+        pins.set(pin_of(facts), rule.name)
+
+
+def _chosen(
+    rule: Rule,
+    origin: Origin,
+    applied: Sequence[Rule],
+    skipped: Sequence[Skipped],
+    facts: Facts,
+    fits: Fits,
+) -> Route:
+    """The route of a rule, with the actions of those that went on before it."""
+    rule = _bound(rule, facts)
+    target, unfit = _target(rule, facts, fits)
+    every = (*applied, rule)
+    shadow = _last(one.shadow for one in every)
+    return Route(
+        target,
+        origin,
+        rule.name if origin == "rule" else None,
+        tuple(dict.fromkeys(name for one in every for name in one.transforms)),
+        tuple(skipped),
+        server_tools=_last(one.server_tools for one in every),
+        fallback=_others(rule, target),
+        params=tuple(one.params for one in every if one.params is not None),
+        corrections=tuple(one.correction for one in every if one.correction is not None),
+        timeouts={name: limit for one in every for name, limit in one.timeouts.items()},
+        retries=_last(one.retries for one in every),
+        refuse=rule.refuse,
+        shadow=bound(shadow, facts) if shadow is not None else None,
+        applied=tuple(one.name for one in applied),
+        unfit=tuple(unfit),
+    )
+
+
+def bound(target: Target, facts: Facts) -> Target:
+    """The target, with the model that the client asked for where it says so."""
+    handed_on = HANDED_ON.get(target.model)
+    return target if handed_on is None else replace(target, model=handed_on(facts.model))
+
+
+def _bound(rule: Rule, facts: Facts) -> Rule:
+    """The rule with the model that the client asked for in each target that says so."""
+    if not rule.hands_on:
+        return rule
+    targets, fallback = (
+        tuple(bound(target, facts) for target in named) for named in (rule.targets, rule.fallback)
+    )
+    return replace(rule, targets=targets, fallback=fallback)
+
+
+def _last(values: Any) -> Any:
+    """The last value that is one: a later rule speaks over an earlier one."""
+    return next((value for value in reversed(tuple(values)) if value is not None), None)
+
+
+def _others(rule: Rule, target: Target) -> tuple[Target, ...]:
+    """Who is asked when the target fails: the fallbacks, after other targets of the same rank."""
+    equals = rule.targets if rule.needs_fit else ()
+    return tuple(other for other in dict.fromkeys((*equals, *rule.fallback)) if other != target)
+
+
+def _target(rule: Rule, facts: Facts, fits: Fits) -> tuple[Target, list[Unfit]]:
+    if not rule.targets:
+        return NOWHERE, []
+    if rule.weights:
+        return _drawn(rule, facts), []
+    unfit: list[Unfit] = []
+    for target in (*rule.targets, *rule.fallback) if rule.needs_fit else ():
+        found = fits(target, rule)
+        if found is None:
+            return target, unfit
+        unfit.append(found)
+    return rule.targets[0], unfit
+
+
+def _drawn(rule: Rule, facts: Facts) -> Target:
+    """The target whose share the session's lot falls into."""
+    mark, reached = facts.lot * sum(rule.weights), 0.0
+    for target, weight in zip(rule.targets, rule.weights, strict=True):
+        reached += weight
+        if mark < reached:
+            return target
+    return rule.targets[-1]

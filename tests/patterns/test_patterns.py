@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -189,3 +190,26 @@ def test_the_source_is_kept() -> None:
     """A pattern is shown as the user wrote it."""
     assert Pattern("a*", "^a.*$").source == "a*"
     assert compile_name_pattern("/a/").source == "/a/"
+
+
+@given(expressions, subjects)
+def test_the_first_match(expression: str, text: str) -> None:
+    """Its first group, or all of it when it has none."""
+    found = re.search(expression, text)
+    expected = found[min(1, found.re.groups)] or "" if found is not None else None
+    assert compile_regex(expression).first(text) == expected
+    lazily = compile_regex(f"(?={expression})").first(text)  # the other engine
+    assert (lazily is None) == (found is None)
+
+
+@pytest.mark.parametrize("pattern", ["^(a+)+$", r"^(a+)+\1$", "(a|aa)+$", "x*"])
+def test_no_replacement_takes_longer_than_it_may(pattern: str) -> None:
+    """On a text made for it, any pattern comes to an end or is stopped."""
+    with suppress(PatternTooSlow):
+        compile_regex(pattern).replace("a" * 1_000_000 + "b", "", limit=0.01)
+
+
+def test_who_is_stopped_is_told_the_limit() -> None:
+    """Of the engine that ran: the fast one has more time, and so many matches take longer."""
+    with pytest.raises(PatternTooSlow, match="took longer than 0 ms"):
+        compile_regex("a").replace("a" * 100_000, "", limit=1e-9)

@@ -1,4 +1,4 @@
-"""How large a pattern becomes when its counted repeats are written out."""
+"""What repeats cost: how large a pattern becomes when they are written out, and which are nested."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.patterns.repeats import written_out
+from gateway.patterns.repeats import is_nested, written_out
 
 pieces = st.sampled_from(
     ["a", "(", ")", "[", "]", "{2}", "{2,}", "{,3}", "{1,9}", "\\", "|", "*", "^"]
@@ -17,6 +17,7 @@ pieces = st.sampled_from(
 def test_any_text_has_a_size(pattern: str) -> None:
     """Also one that is no pattern."""
     assert written_out(pattern) >= 0
+    assert is_nested(pattern) in (True, False)
 
 
 @given(st.text("ab.", min_size=1, max_size=5), st.lists(st.integers(1, 50), max_size=5))
@@ -44,3 +45,31 @@ def test_repeats_of_repeats_multiply(item: str, counts: list[int]) -> None:
 def test_sizes_of_patterns(pattern: str, size: int) -> None:
     """Classes and escapes are one item, braces without a count are text."""
     assert written_out(pattern) == size
+
+
+@pytest.mark.parametrize(
+    "pattern", ["^(a+)+$", "(?:x*)*", "((a+))+", "(a+|b)*", "(b|a+)*", "(?:[a-z]+)*", "(a{2,})+"]
+)
+def test_repeats_of_repeats_are_found(pattern: str) -> None:
+    """A group is repeated of which one branch is nothing but a repeat."""
+    assert is_nested(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(a)+",
+        "(a|b)+",
+        "(a{2,}b)+",
+        "[(+*)]+",
+        r"(\+)+",
+        "(a+)?",
+        "(a+)(b)*",
+        "(a{2,3})+",
+        "a++",
+        "a+",
+    ],
+)
+def test_other_repeats_are_harmless(pattern: str) -> None:
+    """What stands between two repeats says where the one ends and the other begins."""
+    assert not is_nested(pattern)

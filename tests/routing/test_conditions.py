@@ -10,41 +10,12 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from language import JSON, request
+from language import JSON
+from routing_asking import asking, check, holds, sized
 
 from gateway.patterns import BadPattern
-from gateway.routing import CONDITIONS, Condition, Facts, compile_when
+from gateway.routing import CONDITIONS, Condition, compile_when
 from gateway.routing.conditions import COUNT_SCHEMA, parse_count
-from gateway.tokens import TokenCounter
-
-
-class Fixed:
-    """An encoder that counts whatever it is shown as this many tokens."""
-
-    def __init__(self, tokens: int) -> None:
-        self.tokens = tokens
-
-    def count(self, text: str) -> int:
-        return self.tokens
-
-
-def holds(condition: str, value: Any, found: Facts) -> bool:
-    """The condition holds, and its value is one that the schema allows."""
-    jsonschema.validate(value, CONDITIONS[condition].schema)
-    ((name, predicate),) = compile_when({condition: value})
-    assert name == condition
-    return predicate(found)
-
-
-def sized(tokens: int) -> Facts:
-    """Facts of a prompt of this many tokens, in a body long enough to be counted."""
-    body = request(messages=[], system="x" * 3000)
-    return Facts(body, TokenCounter(Fixed(tokens)))
-
-
-def asking(path_prefix: str = "", **fields: Any) -> Facts:
-    """Facts of a request with these fields."""
-    return Facts(request(**fields), TokenCounter(Fixed(0)), path_prefix=path_prefix)
 
 
 @pytest.mark.parametrize("condition", CONDITIONS.values(), ids=lambda condition: condition.name)
@@ -55,9 +26,9 @@ class TestTable:
         """The example is YAML, the schema allows it, and it compiles to a predicate."""
         when = yaml.safe_load(condition.example)
         assert list(when) == [condition.name]
-        jsonschema.validate(when[condition.name], condition.schema)
-        ((_, predicate),) = compile_when(when)
-        assert predicate(sized(1)) in (True, False)
+        check(condition.name, when[condition.name])
+        [test] = compile_when(when)
+        assert test.holds(sized(1)) in (True, False)
 
     def test_schema(self, condition: Condition) -> None:
         """The fragment is a JSON Schema, and says in words what it expects."""
@@ -65,11 +36,11 @@ class TestTable:
         assert condition.schema["x-expected"]
         assert condition.description.endswith(".")
 
-    @pytest.mark.parametrize("value", [None, {}, [], "", 1.5, {"abvoe": 1}], ids=str)
+    @pytest.mark.parametrize("value", [None, {}, [], "", 1.5, {"abvoe": []}], ids=str)
     def test_nonsense(self, condition: Condition, value: Any) -> None:
         """What means nothing is refused by the schema."""
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate(value, condition.schema)
+            check(condition.name, value)
 
 
 bounds = st.fixed_dictionaries(
@@ -212,4 +183,4 @@ def test_path_prefix(value: str, path: str, expected: bool) -> None:
 def test_conditions_in_order() -> None:
     """Each predicate carries the name of its condition, in the order of writing."""
     when = {"model": "*", "tokens": {"above": 1}, "thinking": True}
-    assert [name for name, _ in compile_when(when)] == list(when)
+    assert [test.condition for test in compile_when(when)] == list(when)

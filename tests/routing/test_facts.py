@@ -37,6 +37,17 @@ def test_a_short_body_is_not_counted() -> None:
     assert short.tokens_if_known is None
 
 
+@given(
+    st.lists(st.tuples(st.sampled_from(["user", "assistant", "system"]), st.text("ab", max_size=3)))
+)
+def test_the_system_prompt_goes_on_inside_the_conversation(turns: list[tuple[str, str]]) -> None:
+    """What system messages add to it is part of it, in order; what others say is not."""
+    messages = [{"role": role, "content": text} for role, text in turns]
+    found = facts(request(system="first", messages=messages)).system
+    added = [text for role, text in turns if role == "system"]
+    assert found == "\n\n".join(["first", *added])
+
+
 def test_counting_happens_once() -> None:
     """However many rules ask, the prompt is counted once, and the count is then known."""
     encoder = Characters()

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
+from asgi_gateway import ASK, Gateway, Pieces, answering, says
 
 from gateway import json_text
-from gateway.reload import ConfigStore
-from gateway.server import Services, build_app, messages
-from gateway.tokens import Tiktoken, TokenCounter
-from gateway.upstream import Upstream
+from gateway.server import waiting
 
 CONFIG = """
 server: {max_body: 10000}
@@ -25,138 +20,6 @@ providers:
 rules: [{name: fast, when: {path_prefix: /fast}, use: "chat:fast"}]
 default: chat:standard
 """
-ASK = {"model": "claude-x", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
-
-Provider = Callable[[httpx.Request], Awaitable[httpx.Response]]
-
-
-class Transport(httpx.AsyncBaseTransport):
-    def __init__(self, provider: Provider) -> None:
-        self._provider = provider
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._provider(request)
-
-
-class Pieces(httpx.AsyncByteStream):
-    """A body in pieces: bytes are sent, numbers are seconds of silence, exceptions are raised."""
-
-    def __init__(self, *pieces: bytes | float | Exception) -> None:
-        self._pieces = pieces
-        self.closed = False
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self._pieces:
-            if isinstance(piece, bytes):
-                yield piece
-            elif isinstance(piece, Exception):
-                raise piece
-            else:
-                await asyncio.sleep(piece)
-
-    async def aclose(self) -> None:
-        self.closed = True
-
-
-def says(text: str, reason: str | None = None) -> bytes:
-    chunk = {"choices": [{"delta": {"content": text}, "finish_reason": reason}]}
-    return b"data: " + json_text.encode(chunk) + b"\n\n"
-
-
-def answering(
-    stream: Pieces | bytes, *, status: int = 200, kind: str = "text/event-stream"
-) -> Provider:
-    async def provider(_request: httpx.Request) -> httpx.Response:
-        body = Pieces(stream) if isinstance(stream, bytes) else stream
-        return httpx.Response(status, headers={"content-type": kind}, stream=body)
-
-    return provider
-
-
-@dataclass
-class Heard:
-    """What a client hears."""
-
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    pieces: list[bytes] = field(default_factory=list)
-    complete: bool = False
-
-    @property
-    def body(self) -> bytes:
-        return b"".join(self.pieces)
-
-    @property
-    def json(self) -> Any:
-        return json_text.decode(self.body)
-
-
-@dataclass
-class Gateway:
-    """The application with its config file, asked directly."""
-
-    path: Path
-    provider: Provider = field(default_factory=lambda: answering(b""))
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        body: object = None,
-        *,
-        headers: dict[str, str] | None = None,
-        leave_after: int | None = None,
-    ) -> Heard:
-        """One request; the client leaves after so many pieces, if a number is given."""
-        return asyncio.run(self._ask(method, path, body, headers or {}, leave_after))
-
-    async def _ask(
-        self, method: str, path: str, body: object, headers: dict[str, str], leave_after: int | None
-    ) -> Heard:
-        encoder = Tiktoken()
-        store = ConfigStore(self.path, lambda _outcome, _findings: None)
-        upstream = Upstream({"http": Transport(self.provider)})
-        app = build_app(
-            Services(store, upstream, encoder, TokenCounter(encoder), encoder_loaded=True)
-        )
-        heard, left = Heard(), asyncio.Event()
-        raw = body if isinstance(body, bytes) else json_text.encode(body)
-        incoming = [{"type": "http.request", "body": raw, "more_body": False}]
-
-        async def receive() -> dict[str, Any]:
-            if incoming:
-                return incoming.pop()
-            await left.wait()
-            return {"type": "http.disconnect"}
-
-        async def send(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                heard.status = message["status"]
-                heard.headers = {k.decode(): v.decode() for k, v in message["headers"]}
-                return
-            if message.get("body"):
-                heard.pieces.append(message["body"])
-            heard.complete = not message.get("more_body", False)
-            if leave_after is not None and len(heard.pieces) >= leave_after:
-                left.set()
-
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": method,
-            "scheme": "http",
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": b"",
-            "root_path": "",
-            "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
-            "client": ("127.0.0.1", 1),
-            "server": ("127.0.0.1", 4000),
-            "state": {},
-        }
-        await app(scope, receive, send)
-        return heard
 
 
 @pytest.fixture
@@ -186,10 +49,9 @@ def test_the_root_says_what_this_is(gateway: Gateway) -> None:
 
 def test_models_are_those_that_the_config_names(gateway: Gateway) -> None:
     """The list holds them once; a single one may be any model of a known provider."""
-    assert [m["id"] for m in gateway.ask("GET", "/v1/models").json["data"]] == [
-        "chat:fast",
-        "chat:standard",
-    ]
+    named = ["chat:fast", "chat:standard"]
+    listed = [m["id"] for m in gateway.ask("GET", "/v1/models").json["data"]]
+    assert listed == [*named, *(f"claude-via-{name}" for name in named)]
     assert gateway.ask("GET", "/v1/models/chat:a/b:c").json["id"] == "chat:a/b:c"
     assert gateway.ask("GET", "/v1/models/nobody:x").status == 404
 
@@ -319,8 +181,8 @@ def test_a_silent_provider_does_not_cost_the_client(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a while the stream is opened for it, and kept awake until it speaks."""
-    monkeypatch.setattr(messages, "COMMIT_AFTER", 0.05)
-    monkeypatch.setattr(messages, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(waiting, "COMMIT_AFTER", 0.05)
+    monkeypatch.setattr(waiting, "HEARTBEAT", 0.05)
     gateway.provider = answering(Pieces(0.3, says("At last", "stop"), b"data: [DONE]\n\n"))
     heard = gateway.ask("POST", "/v1/messages", {**ASK, "stream": True})
     assert heard.pieces[0].startswith(b"event: message_start")
@@ -339,8 +201,8 @@ def test_a_provider_without_a_header_for_long_is_waited_for(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch, status: int, said: bytes, ending: bytes
 ) -> None:
     """The stream is open by then, so a refusal is an error event; both end the response properly."""
-    monkeypatch.setattr(messages, "COMMIT_AFTER", 0.05)
-    monkeypatch.setattr(messages, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(waiting, "COMMIT_AFTER", 0.05)
+    monkeypatch.setattr(waiting, "HEARTBEAT", 0.05)
     answer = answering(said, status=status)
 
     async def late(request: httpx.Request) -> httpx.Response:

@@ -1,0 +1,44 @@
+"""One request from its arrival to its last byte, as plain objects that are fed and drained. No IO.
+
+An `Exchange` parses and routes, applies the edits of its route and, for each target that is tried, an
+`Attempt` has the dialect write the request and turns the provider's bytes into the client's. The shell
+around it moves bytes and nothing else; without a shell the same objects explain what would happen.
+"""
+
+from __future__ import annotations
+
+from gateway.config import Snapshot
+from gateway.messages import MessagesRequest
+from gateway.pipeline.attempt import PING, Attempt
+from gateway.pipeline.choosing import DISCOVERED, choose, target_of_model, target_of_prefix
+from gateway.pipeline.consultation import Consultation
+from gateway.pipeline.corrections import Consulted
+from gateway.pipeline.exchange import PASSES, Exchange
+from gateway.pipeline.headers import LONGEST_HEADER, header_text, picked
+from gateway.pipeline.inbound import Inbound, UpstreamRequest
+from gateway.tokens import TokenCounter
+
+__all__ = [
+    "DISCOVERED",
+    "LONGEST_HEADER",
+    "PASSES",
+    "PING",
+    "Attempt",
+    "Consultation",
+    "Consulted",
+    "Exchange",
+    "Inbound",
+    "UpstreamRequest",
+    "choose",
+    "count_tokens",
+    "header_text",
+    "picked",
+    "target_of_model",
+    "target_of_prefix",
+]
+
+
+def count_tokens(snapshot: Snapshot, inbound: Inbound, counter: TokenCounter) -> int:
+    """The size of the prompt that a request would make. Raises `GatewayError`."""
+    target_of_prefix(snapshot, inbound.prefix)
+    return counter.request(MessagesRequest.parse(inbound.body))

@@ -1,0 +1,222 @@
+"""One try at one target: the request in its format, and its answer on the way back. No IO."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from gateway.config import MOCK, Endpoint, ModelFacts, Snapshot
+from gateway.correction import Correction
+from gateway.dialects import Answer, AnswerContext, Destination, Outgoing
+from gateway.errors import GatewayError, MissingKey, UpstreamBroken
+from gateway.messages import MessagesRequest, encode_event
+from gateway.pipeline import edits
+from gateway.pipeline.corrections import Corrections
+from gateway.pipeline.headers import picked
+from gateway.pipeline.inbound import Inbound, UpstreamRequest
+from gateway.providers import join_url
+from gateway.reasoning import Seal, Vault
+from gateway.routing import Route, Target
+
+PING = encode_event("ping", {"type": "ping"})
+"""The one event that may come before the message starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What every try of one exchange has in common."""
+
+    snapshot: Snapshot
+    inbound: Inbound
+    route: Route
+    request: MessagesRequest
+    """As it came."""
+    model: str
+    """The model that the client asked for; answers carry its name."""
+    vault: Vault
+    prompt_estimate: Callable[[], int]
+    id_is_taken: Callable[[str], bool]
+    corrections: Callable[[Target, Endpoint], Corrections] | None
+    """What becomes of the tool calls of this target's answer; None for an answer of the gateway's own."""
+
+
+class Attempt:
+    """See the module. Methods are called in the order in which they stand here."""
+
+    def __init__(self, asked: Asked, target: Target) -> None:
+        self.asked = asked
+        self.target = target
+        self.returned: Mapping[str, str] = {}
+        """Headers of the provider that the client gets to see."""
+        self.corrections: Corrections | None = None
+        """What became of the tool calls; None before there is an answer."""
+        self._answer: Answer | None = None
+
+    @cached_property
+    def request(self) -> MessagesRequest:
+        """The request after the edits for this target."""
+        return edits.edited(self.asked.snapshot, self.asked.request, self.asked.route, self.target)
+
+    @cached_property
+    def seal(self) -> Seal:
+        """Opens and closes the reasoning state of the target."""
+        return self.asked.vault.seal_for(str(self.target))
+
+    @cached_property
+    def endpoint(self) -> Endpoint:
+        """The provider, or the mock in its place when its key is missing. Raises `MissingKey`."""
+        snapshot, route = self.asked.snapshot, self.asked.route
+        endpoint = snapshot.endpoints[self.target.provider]
+        if endpoint.missing_key is None:
+            if not route.timeouts:
+                return endpoint
+            return replace(endpoint, timeouts=replace(endpoint.timeouts, **route.timeouts))
+        if snapshot.when_key_is_missing == "mock":
+            return MOCK
+        raise MissingKey(
+            f"The gateway has no access to {endpoint.name}: set {endpoint.missing_key} in its "
+            f"environment or in the .env file beside its config. ({self.target} was chosen "
+            f"by {route.reason}.)"
+        )
+
+    @property
+    def stand_in(self) -> str | None:
+        """The provider that answers in place of the chosen one, if one does."""
+        if "endpoint" not in self.__dict__ or self.endpoint.name == self.target.provider:
+            return None
+        return self.endpoint.name
+
+    @cached_property
+    def outgoing(self) -> Outgoing:
+        """The request in the target's format. Raises `InvalidRequest`."""
+        snapshot, route = self.asked.snapshot, self.asked.route
+        limits = snapshot.models.get(str(self.target), ModelFacts())
+        policy = route.server_tools or snapshot.server_tools
+        destination = Destination(
+            model=self.target.model,
+            seal=self.seal,
+            max_output=limits.max_output,
+            context=limits.context,
+            server_tools=policy if isinstance(policy, str) else "auto",
+        )
+        return self.endpoint.dialect.outgoing(self.request, destination)
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """What the target was not sent."""
+        if "outgoing" not in self.__dict__:
+            return ()
+        hidden = edits.hidden(self.asked.snapshot, self.asked.request, self.target)
+        return tuple(dict.fromkeys((*self.outgoing.dropped, *hidden)))
+
+    @property
+    def _client_names(self) -> Mapping[str, str]:
+        """Names of tools as the provider was sent them -> as the client knows them."""
+        given, sent = self.request.tool_names, self.outgoing.tool_names
+        return {**given, **{name: given.get(meant, meant) for name, meant in sent.items()}}
+
+    def upstream_request(self) -> UpstreamRequest:
+        """What to send. Raises `GatewayError` when there is nothing to send."""
+        outgoing, endpoint, inbound = self.outgoing, self.endpoint, self.asked.inbound
+        path = outgoing.path
+        if endpoint.dialect.forwards_query and inbound.query:
+            path = f"{path}?{inbound.query}"
+        headers = {
+            "accept": "text/event-stream" if self.asked.request.stream else "application/json",
+            **outgoing.headers,
+            **picked(inbound.headers, endpoint.dialect.forwarded_headers),
+            **endpoint.headers,
+        }
+        return UpstreamRequest(endpoint, join_url(endpoint.base_url, path), headers, outgoing.body)
+
+    # -- the answer -----------------------------------------------------------------------------
+
+    def accept(self, headers: Mapping[str, str]) -> None:
+        """The provider answers with success; its bytes follow. Header names in lower case."""
+        asked, dialect = self.asked, self.endpoint.dialect
+        self.returned = picked(headers, dialect.returned_headers)
+        if asked.corrections is not None:
+            self.corrections = asked.corrections(self.target, self.endpoint)
+        corrections = self.corrections
+        self._answer = dialect.answer(
+            AnswerContext(
+                stream=asked.request.stream,
+                upstream_streams=self._is_stream(headers.get("content-type", "")),
+                model=asked.model,
+                tool_names=self._client_names,
+                prompt_estimate=asked.prompt_estimate,
+                id_is_taken=asked.id_is_taken,
+                correct=corrections.stages if corrections and corrections.looks else None,
+                holds_tool_calls=corrections is not None and corrections.holds,
+                waits=corrections.waits if corrections else _never,
+                seal=self.seal,
+                stops=self.outgoing.stops,
+            )
+        )
+
+    def _is_stream(self, content_type: str) -> bool:
+        """What the provider says it sends; a provider that says neither sends what was asked for."""
+        if "event-stream" in content_type or "json" in content_type:
+            return "event-stream" in content_type
+        return self.asked.request.stream
+
+    def refuse(self, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
+        """The provider answers with an error; this is what to tell the client."""
+        dialect = self.endpoint.dialect
+        self.returned = picked(headers, dialect.returned_headers)
+        return dialect.error(status, headers, self.without_key(body))
+
+    @property
+    def answer(self) -> Answer:
+        """The answer under way. Raises `UpstreamBroken` when there is none."""
+        if self._answer is None:
+            raise UpstreamBroken("The provider has not answered.")
+        return self._answer
+
+    @property
+    def answered(self) -> Answer | None:
+        """The answer under way, if there is one."""
+        return self._answer
+
+    def receive(self, chunk: bytes) -> bytes:
+        """Bytes of the provider in, bytes for the client out. Raises what is a status still."""
+        return self._checked(self.answer.receive(chunk))
+
+    def finish(self) -> bytes:
+        """The provider's bytes have ended. Raises `UpstreamBroken` if the answer has not."""
+        return self._checked(self.answer.finish())
+
+    def resume(self, verdict: Correction | None) -> bytes:
+        """Answers the open question about a call; gives what can be said now."""
+        if self.corrections is not None:
+            self.corrections.settle(verdict)
+        return self._checked(self.answer.take())
+
+    def _checked(self, out: bytes) -> bytes:
+        """What was said, if the provider did not fail; raises a failure that is a status still."""
+        failure = self.answer.failure
+        if failure is None:
+            return out
+        words = failure.message.encode("utf-8", "surrogatepass")
+        failure.message = self.without_key(words).decode("utf-8", "surrogatepass")
+        if self.answer.started and self.asked.request.stream:
+            return self.without_key(out)
+        raise failure
+
+    def without_key(self, words: bytes) -> bytes:
+        """A provider's error, without the gateway's key: some repeat the key that they refuse."""
+        secret = self.endpoint.secret
+        return words.replace(secret.encode(), b"[secret]") if secret else words
+
+    def begin(self) -> bytes:
+        """Opens the stream although the provider is silent still, to keep the client waiting."""
+        return self._answer.begin() if self._answer is not None else PING
+
+    def heartbeat(self) -> bytes:
+        """Something to send to a client that has waited for long."""
+        return self._answer.heartbeat() if self._answer is not None else PING
+
+
+def _never() -> bool:
+    return False

@@ -1,0 +1,363 @@
+"""One request from its arrival to its last byte. No IO."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from urllib.parse import quote
+
+from gateway import json_text
+from gateway.cache_guard import Guard, Verdict
+from gateway.config import MOCK, Endpoint, Snapshot
+from gateway.correction import Correction, Question
+from gateway.errors import GatewayError, PolicyBlocked
+from gateway.messages import MessagesRequest, Usage, random_id
+from gateway.pipeline import edits
+from gateway.pipeline.attempt import Asked, Attempt
+from gateway.pipeline.choosing import choose
+from gateway.pipeline.consultation import Consultation
+from gateway.pipeline.corrections import Consulted, Corrections
+from gateway.pipeline.headers import header_text
+from gateway.pipeline.inbound import Inbound, UpstreamRequest
+from gateway.reasoning import Vault
+from gateway.routing import NO_PINS, NOTHING, Facts, Pins, Readings, Route, Target
+from gateway.routing.clients import system_texts
+from gateway.routing.pins import compacted, pin_of
+from gateway.tokens import TokenCounter
+
+PASSES = frozenset({408, 429, 500, 502, 503, 504, 529})
+"""Statuses after which the same target may answer a moment later."""
+
+FIRST_WAIT, LONGEST_WAIT = 0.5, 5.0
+"""Seconds before the first repetition, doubled with each one; and the most that is ever waited."""
+
+HELPS = frozenset({401, 402, 403, 404, 408, 413, 429, 500, 502, 503, 504, 529})
+"""Statuses after which another target may answer: the fault is this one's, not the request's."""
+
+
+class Exchange:
+    """See the module. Methods are called in the order in which they stand here."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        inbound: Inbound,
+        counter: TokenCounter,
+        vault: Vault,
+        *,
+        pins: Pins = NO_PINS,
+        readings: Readings = NOTHING,
+        consults: bool = False,
+        guard: Guard | None = None,
+    ) -> None:
+        """`consults`: whoever feeds the answer takes care of `question`; `guard` looks at prompts."""
+        self.snapshot = snapshot
+        self.inbound = inbound
+        self.id = random_id("req")
+        self.request = MessagesRequest.parse(inbound.body)
+        self.facts = Facts(
+            self.request,
+            counter,
+            path_prefix=inbound.prefix,
+            headers=inbound.headers,
+            key=inbound.client,
+            readings=readings,
+            edited=lambda request, names: edits.transformed(
+                snapshot, request, snapshot.transforms_for(None, names)
+            ),
+        )
+        self.failures: list[tuple[str, str]] = []
+        """Targets that failed before another one was asked, each with the reason."""
+        self._vault = vault
+        self._pins = pins
+        self._consults = consults
+        self._guard = guard
+        self.prefix: Verdict | None = None
+        """What the prompt kept of the turn before; None where there was none, or nobody looked."""
+        self._attempts = 0
+        self._retries = 0
+
+    # -- the request ----------------------------------------------------------------------------
+
+    @cached_property
+    def route(self) -> Route:
+        """Where the request goes and why. Raises `GatewayError`."""
+        return choose(self.snapshot, self.request, self.facts, self._pins)
+
+    @property
+    def transformed(self) -> MessagesRequest:
+        """The request after its edits for the target of the try under way. Raises `PolicyBlocked`."""
+        return self.attempt.request
+
+    @cached_property
+    def _asked(self) -> Asked:
+        if self.route.refuse is not None:
+            raise PolicyBlocked(self.route.refuse)
+        return Asked(
+            snapshot=self.snapshot,
+            inbound=self.inbound,
+            route=self.route,
+            request=self.request,
+            model=self.request.model,
+            vault=self._vault,
+            prompt_estimate=self._prompt_estimate,
+            id_is_taken=self._id_is_taken,
+            corrections=self._corrections_of,
+        )
+
+    @cached_property
+    def attempt(self) -> Attempt:
+        """The try under way. Raises `PolicyBlocked` for a request that a rule refuses."""
+        return Attempt(self._asked, self.route.targets[self._attempts])
+
+    def upstream_request(self) -> UpstreamRequest:
+        """What to send. Raises `GatewayError` when there is nothing to send."""
+        request = self.attempt.upstream_request()
+        if self._guard is not None and not self._retries:
+            self.prefix = self._noted(self._guard, request.body)
+        if request.endpoint.base_url != MOCK.base_url:
+            return request
+        account = quote(json_text.encode(self._account()))
+        headers = {**request.headers, "x-gateway-route": account}
+        return UpstreamRequest(request.endpoint, request.url, headers, request.body)
+
+    def _noted(self, guard: Guard, body: bytes) -> Verdict | None:
+        """Has the guard look at a prompt. A compaction makes the conversation another one."""
+        if self.facts.request_class == "compaction":
+            guard.forget(compacted(self.facts))
+        return guard.note(pin_of(self.facts), str(self.attempt.target), body)
+
+    @property
+    def system_sent(self) -> str | None:
+        """The system prompt after its edits, if it came so far."""
+        attempt: Attempt | None = self.__dict__.get("attempt")
+        if attempt is None or "request" not in attempt.__dict__:
+            return None
+        return "\n\n".join(system_texts(attempt.request))
+
+    def _account(self) -> dict[str, object]:
+        """What the mock tells: the decision and its reasons."""
+        target = self.attempt.target
+        return {
+            "target": str(target),
+            "reason": self.route.reason,
+            "skipped": [[skipped.rule, skipped.condition] for skipped in self.route.skipped],
+            "transforms": list(self.snapshot.transforms_for(target, self.route.transforms)),
+            "missing_key": self.snapshot.endpoints[target.provider].missing_key,
+        }
+
+    def shadow_request(self) -> UpstreamRequest | None:
+        """A copy for the target that is tried out, if the route has one."""
+        shadow = self.route.shadow
+        return Attempt(self._asked, shadow).upstream_request() if shadow is not None else None
+
+    def next_try(self, error: GatewayError) -> float | None:
+        """A try failed before the client was told anything: seconds until the next one, None for none.
+
+        The same target is asked again where the rule says so and the failure may pass; then the
+        fallbacks are asked, each once. A prompt that is too long for one target may fit another; any
+        other fault of the request itself stays one.
+        """
+        if "route" not in self.__dict__:
+            return None
+        targets, failed = self.route.targets, str(self.route.targets[self._attempts])
+        wait = 0.0
+        if error.status in PASSES and self._retries < (self.route.retries or 0):
+            self._retries += 1
+            wait = _backoff(error, self._retries)
+        elif self._attempts + 1 < len(targets) and (error.status in HELPS or is_overflow(error)):
+            self._attempts, self._retries = self._attempts + 1, 0
+        else:
+            return None
+        self.failures.append((failed, error.message))
+        self.__dict__.pop("attempt", None)
+        return wait
+
+    # -- the answer -----------------------------------------------------------------------------
+
+    def accept(self, headers: Mapping[str, str]) -> None:
+        """The provider answers with success; its bytes follow. Header names in lower case."""
+        self.attempt.accept(headers)
+
+    def refuse(self, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
+        """The provider answers with an error; this is what to tell the client."""
+        return self.attempt.refuse(status, headers, body)
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more will be said."""
+        answer = self._answered
+        return answer.answer.ended if answer is not None else False
+
+    def receive(self, chunk: bytes) -> bytes:
+        """Bytes of the provider in, bytes for the client out. Raises what is a status still."""
+        return self.attempt.receive(chunk)
+
+    def finish(self) -> bytes:
+        """The provider's bytes have ended. Raises `UpstreamBroken` if the answer has not."""
+        return self.attempt.finish()
+
+    @property
+    def question(self) -> Question | None:
+        """A call that a model is to be asked about; until it is answered by `resume`, nothing goes on.
+
+        Looked for after `receive` and `finish`, by whoever `consults`.
+        """
+        corrections = self._corrections
+        return corrections.question if corrections is not None else None
+
+    def consultation(self) -> Consultation | None:
+        """How the model is asked about the open question; None when there is nothing to ask."""
+        corrections = self._corrections
+        if corrections is None or corrections.question is None:
+            return None
+        target = corrections.settings.model
+        if target is None:
+            return None
+        return Consultation(
+            self.snapshot,
+            self._vault,
+            target,
+            question=corrections.question,
+            corrections=corrections,
+            tools=self.request.tools,
+        )
+
+    def resume(self, verdict: Correction | None) -> bytes:
+        """The answer to the question, None for none; gives what can be said of a stream now.
+
+        An answer whose bytes have ended is asked to `finish` once more after its last question.
+        """
+        return self.attempt.resume(verdict)
+
+    def begin(self) -> bytes:
+        """Opens the stream although the provider is silent still, to keep the client waiting."""
+        return self.attempt.begin()
+
+    def heartbeat(self) -> bytes:
+        """Something to send to a client that has waited for long."""
+        return self.attempt.heartbeat()
+
+    @property
+    def _answered(self) -> Attempt | None:
+        """The try under way, if its provider has answered."""
+        attempt: Attempt | None = self.__dict__.get("attempt")
+        return attempt if attempt is not None and attempt.answered is not None else None
+
+    @property
+    def response_headers(self) -> dict[str, str]:
+        """The headers of the answer, whatever it is."""
+        attempt: Attempt | None = self.__dict__.get("attempt")
+        headers = {"request-id": self.id, **(attempt.returned if attempt is not None else {})}
+        if "route" in self.__dict__:
+            target = attempt.target if attempt is not None else self.route.target
+            headers["x-gateway-target"] = header_text(str(target))
+            headers["x-gateway-reason"] = header_text(self.route.reason)
+            headers["x-gateway-rule"] = header_text(self.route.rule or self.route.origin)
+            headers["x-gateway-trace"] = header_text(self.route.trace)
+        if attempt is not None and attempt.stand_in is not None:
+            headers["x-gateway-answered-by"] = attempt.stand_in
+        if self._corrections is not None and (repairs := self._corrections.repairs):
+            receipts = ",".join(f"{tool}:{rule}" for tool, rule in repairs)
+            headers["x-gateway-repairs"] = header_text(receipts)
+        if self.prefix is not None and self.prefix.broke_at is not None:
+            headers["x-gateway-cache-break"] = self.prefix.broke_at
+        if attempt is not None and attempt.dropped:
+            headers["x-gateway-dropped"] = header_text(", ".join(attempt.dropped))
+        return headers
+
+    @property
+    def _corrections(self) -> Corrections | None:
+        attempt: Attempt | None = self.__dict__.get("attempt")
+        return attempt.corrections if attempt is not None else None
+
+    @property
+    def corrections(self) -> Sequence[Correction]:
+        """Every tool call of the answer that was not valid, with what was done about it."""
+        return self._corrections.found if self._corrections is not None else ()
+
+    @property
+    def tool_calls(self) -> int:
+        """How many tool calls of the answer were looked at."""
+        return self._corrections.calls if self._corrections is not None else 0
+
+    @property
+    def tool_outcomes(self) -> Mapping[tuple[str, str], int]:
+        """(tool, status of the correction) -> calls."""
+        return self._corrections.outcomes if self._corrections is not None else {}
+
+    @property
+    def consulted(self) -> list[Consulted]:
+        """What came of asking a model about calls; whoever asks writes it down here."""
+        return self._corrections.consulted if self._corrections is not None else []
+
+    @property
+    def target(self) -> str | None:
+        """The target that was asked last; None before the decision."""
+        if "route" not in self.__dict__:
+            return None
+        return str(self.route.targets[self._attempts])
+
+    @property
+    def stand_in(self) -> str | None:
+        """The provider that answers in place of the chosen one, if one does."""
+        attempt: Attempt | None = self.__dict__.get("attempt")
+        return attempt.stand_in if attempt is not None else None
+
+    @property
+    def provider_request_id(self) -> str | None:
+        """The name that the provider gave this request, to ask its people about."""
+        attempt: Attempt | None = self.__dict__.get("attempt")
+        return attempt.returned.get("request-id") if attempt is not None else None
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the answer cost, as far as the provider said."""
+        return self._answered.answer.usage if self._answered is not None else None
+
+    @property
+    def stop_reason(self) -> str | None:
+        """Why the model stopped."""
+        return self._answered.answer.stop_reason if self._answered is not None else None
+
+    # -- what the answer needs of its request ---------------------------------------------------
+
+    def _prompt_estimate(self) -> int:
+        """The count if a rule has asked for it, otherwise the usual four bytes to a token."""
+        return self.facts.tokens_if_known or len(self.inbound.body) // 4
+
+    def _id_is_taken(self, id: str) -> bool:
+        return id in self._tool_ids
+
+    @cached_property
+    def _tool_ids(self) -> frozenset[str]:
+        blocks = (
+            block
+            for message in self.request.messages
+            if isinstance(message.get("content"), list)
+            for block in message["content"]
+        )
+        return frozenset(
+            str(block.get("id")) for block in blocks if block.get("type") == "tool_use"
+        )
+
+    def _corrections_of(self, target: Target, endpoint: Endpoint) -> Corrections:
+        """For the answer of a target, which another endpoint may give in its place."""
+        return Corrections(
+            self.request.tools,
+            self.snapshot.correction_of(target, endpoint, self.route.corrections),
+            relays=endpoint.dialect.relays,
+            consults=self._consults,
+        )
+
+
+def _backoff(error: GatewayError, number: int) -> float:
+    """Seconds before a repetition: what the provider asks for, if it says so."""
+    asked = error.headers.get("retry-after", "")
+    wait = float(asked) if asked.isdecimal() else FIRST_WAIT * 2 ** (number - 1)
+    return min(wait, LONGEST_WAIT)
+
+
+def is_overflow(error: GatewayError) -> bool:
+    """The prompt did not fit; the dialects see to it that such an error is a 400 with these words."""
+    return error.status == 400 and ("too long" in error.message or "context" in error.message)

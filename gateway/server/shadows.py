@@ -1,0 +1,62 @@
+"""Copies of requests for targets that are tried out. Their answers are thrown away.
+
+A copy never delays the answer: it is sent beside it, a few at a time; when the target is slower than
+the traffic, copies are left out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+from gateway import observe
+from gateway.errors import GatewayError
+from gateway.pipeline import Exchange, UpstreamRequest
+from gateway.upstream import Upstream
+
+AT_ONCE = 8
+LONGEST = 300.0
+"""Seconds that a copy may take."""
+
+
+class Shadows:
+    """The copies under way."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def close(self, patience: float = 1.0) -> None:
+        """Gives the copies under way a moment, then ends them."""
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=patience)
+            for task in late:
+                task.cancel()
+
+    def send(self, exchange: Exchange) -> None:
+        """Sends the copy of an exchange, if its route asks for one and there is room."""
+        if exchange.route.shadow is None or exchange.failures or len(self._running) >= AT_ONCE:
+            return
+        try:
+            request = exchange.shadow_request()
+        except GatewayError as error:
+            observe.logger().warning(
+                "shadow", target=str(exchange.route.shadow), error=error.message
+            )
+            return
+        if request is not None:
+            task = asyncio.create_task(self._play(request, str(exchange.route.shadow)))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def _play(self, request: UpstreamRequest, target: str) -> None:
+        log = observe.logger()
+        try:
+            async with asyncio.timeout(LONGEST), self._upstream.send(request) as reply:
+                size = 0
+                async with aclosing(reply.chunks()) as chunks:
+                    async for chunk in chunks:
+                        size += len(chunk)
+                log.info("shadow", target=target, status=reply.status, bytes=size)
+        except (GatewayError, TimeoutError) as error:
+            log.warning("shadow", target=target, error=str(error) or "too slow")
