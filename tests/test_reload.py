@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from gateway.config import Finding
-from gateway.reload import ConfigError, ConfigStore, read_config
+from gateway.config_file import read_config
+from gateway.reload import ConfigError, ConfigStore
 
 
 def config(model: str) -> str:
@@ -181,7 +182,7 @@ def test_the_env_file_is_watched_too(tmp_path: Path, monkeypatch: pytest.MonkeyP
         return [before, await story.model()]
 
     assert asyncio.run(told()) == ["none-from-the-process", "big-from-the-process"]
-    assert read_config(path)[1]["LAB_MODEL"] == "big"
+    assert read_config(path).environment["LAB_MODEL"] == "big"
 
 
 def test_without_a_sound_config_there_is_no_start(tmp_path: Path) -> None:
@@ -197,7 +198,7 @@ def test_without_a_sound_config_there_is_no_start(tmp_path: Path) -> None:
 
 def test_changes_are_seen_without_requests(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that the log tells of a mistake when it is saved, not when somebody asks."""
-    monkeypatch.setattr("gateway.reload.POLL", 0.01)
+    monkeypatch.setattr("gateway.reload.store.POLL", 0.01)
 
     async def told() -> None:
         story.told.clear()

@@ -1,25 +1,38 @@
-"""The `gateway` command. Exit codes: 0 fine, 1 findings or a failed start, 2 usage, 3 crash."""
+"""The `gateway` command.
+
+Exit codes: 0 fine, 1 findings or a failed start, 2 usage, 3 crash, 141 when nobody reads the output.
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
-from collections.abc import Sequence
-from pathlib import Path
-
-from gateway import __version__
-from gateway.cli import serve, validate
-from gateway.reload import read_config
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from io import TextIOWrapper
 
 CRASHED = 3
+UNREAD = 141
+"""What shells say of a command that ended because the one after it in a pipe had ended (128 + SIGPIPE)."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; gives its exit code."""
-    options = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A character that the terminal cannot show shall not end a command.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return int(options.run(options))
+        try:
+            options = parser(words).parse_args(words)
+            return int(options.run(options))
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _read_by_nobody()
+        return UNREAD
     except KeyboardInterrupt:
         return 0
     except Exception:
@@ -27,58 +40,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return CRASHED
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
+def _read_by_nobody() -> None:
+    """Lets the interpreter end in silence, although what was printed cannot be written."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+
+
+def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The command line: with the command that the first word names, or with all where it names none.
+
+    Each command is imported when it is needed, because servers and their clients take long to import.
+    """
     top = argparse.ArgumentParser(
         prog="gateway",
         description="A rules-based routing gateway for clients of the Anthropic Messages API.",
     )
     commands = top.add_subparsers(metavar="COMMAND", required=True)
-
-    command = commands.add_parser("serve", help="run the gateway")
-    command.add_argument("--config", type=Path, help="config file (default: config.yaml)")
-    command.add_argument("--host", help="address to listen on, in place of server.host")
-    command.add_argument("--port", type=port, help="port to listen on, in place of server.port")
-    command.add_argument(
-        "--log", choices=("console", "json"), help="form of the log (default: by terminal)"
-    )
-    command.set_defaults(run=run_serve)
-
-    command = commands.add_parser(
-        "validate-config", help="check config files and say all that is wrong"
-    )
-    command.add_argument(
-        "files", nargs="*", help="config files, - for stdin (default: config.yaml)"
-    )
-    command.add_argument(
-        "--format", choices=("full", "concise", "json"), default="full", help="form of the findings"
-    )
-    command.set_defaults(run=run_validate)
-
-    command = commands.add_parser("version", help="print the version")
-    command.set_defaults(run=run_version)
+    named = COMMANDS.get(words[0]) if words else None
+    for module in dict.fromkeys(COMMANDS.values()) if named is None else (named,):
+        import_module(f"gateway.cli.{module}").add_to(commands)
     return top
 
 
-def port(text: str) -> int:
-    """A TCP port."""
-    number = int(text)
-    if not 0 < number < 65536:
-        raise argparse.ArgumentTypeError(f"{number} is not a port: 1 to 65535")
-    return number
-
-
-def run_serve(options: argparse.Namespace) -> int:
-    """`gateway serve`"""
-    return serve.run(options.config, host=options.host, port=options.port, log=options.log)
-
-
-def run_validate(options: argparse.Namespace) -> int:
-    """`gateway validate-config`"""
-    return validate.run(options.files, format=options.format, read=read_config)
-
-
-def run_version(_options: argparse.Namespace) -> int:
-    """`gateway version`"""
-    sys.stdout.write(f"rules-gateway {__version__}\n")
-    return 0
+COMMANDS: Mapping[str, str] = {
+    "serve": "serve",
+    "init": "init",
+    "validate-config": "validate",
+    "config": "resolved",
+    "explain": "explain",
+    "test": "routing_tests",
+    "conformance": "conformance",
+    "correct": "correct",
+    "import": "importing",
+    "reload": "reload",
+    "diff": "diff",
+    "replay": "replay",
+    "stats": "stats",
+    "schema": "papers",
+    "docs": "papers",
+    "version": "version",
+}
+"""Command -> the module that adds it to the command line, in the order of the help."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import uvicorn
 
 from gateway import __version__, observe
+from gateway.cli.commands import Commands, add_env, port
 from gateway.config import Finding, Snapshot
 from gateway.config.render import render_full
 from gateway.observe import Format
@@ -24,14 +25,40 @@ SHUTDOWN = 10
 """Seconds that running answers get to end when the gateway is told to stop."""
 
 
-def run(config: Path | None, *, host: str | None, port: int | None, log: Format | None) -> int:
+def add_to(commands: Commands) -> None:
+    """The command on the command line."""
+    command = commands.add_parser("serve", help="run the gateway")
+    command.add_argument("--config", type=Path, help="config file (default: config.yaml)")
+    command.add_argument("--host", help="address to listen on, in place of server.host")
+    command.add_argument("--port", type=port, help="port to listen on, in place of server.port")
+    command.add_argument(
+        "--log", choices=("console", "json"), help="form of the log (default: by terminal)"
+    )
+    add_env(command)
+    command.set_defaults(
+        run=lambda told: run(
+            told.config, host=told.host, port=told.port, log=told.log, env=told.env
+        )
+    )
+
+
+def run(
+    config: Path | None,
+    *,
+    host: str | None,
+    port: int | None,
+    log: Format | None,
+    env: str | None = None,
+) -> int:
     """Gives the exit code."""
     path = config or DEFAULT
     observe.setup(log)
+    encoder = Tiktoken()
+    counter = TokenCounter(encoder)
     try:
-        store = ConfigStore(path, report)
+        store = ConfigStore(path, report, env=env, counter=counter)
     except ConfigError as error:
-        sys.stderr.write(render_full(error.findings, {path.name: path.read_text("utf-8")}) + "\n")
+        sys.stderr.write(render_full(error.findings, error.sources) + "\n")
         return FAILED
     except (OSError, UnicodeDecodeError) as error:
         sys.stderr.write(f"gateway: {path} cannot be read: {error}\n{_advice(config)}")
@@ -49,14 +76,14 @@ def run(config: Path | None, *, host: str | None, port: int | None, log: Format 
             "Choose another port with --port.\n"
         )
         return FAILED
-    serve(store, listener)
+    store.objection = lambda snapshot: exposed(snapshot, address[0])
+    serve(Services(store, Upstream(), encoder, counter), listener)
     return 0
 
 
-def serve(store: ConfigStore, listener: socket.socket) -> None:
+def serve(services: Services, listener: socket.socket) -> None:
     """Runs until a signal comes."""
-    encoder = Tiktoken()
-    services = Services(store, Upstream(), encoder, TokenCounter(encoder))
+    store = services.config
     settings = uvicorn.Config(
         build_app(services),
         log_config=None,
@@ -115,24 +142,29 @@ def exposed(snapshot: Snapshot, host: str) -> str | None:
     )
 
 
+UNTOLD = frozenset({"refused", "unreadable"})
+"""Outcomes of which the log tells only why: warnings about a config that does not serve can wait."""
+
+
 def report(outcome: str, findings: tuple[Finding, ...]) -> None:
-    """Tells the log of a loaded or refused config; of a refused one only why."""
+    """Tells the log what became of a saved config."""
     log = observe.logger()
+    say = {"error": log.error, "warning": log.warning, "note": log.info}
     for finding in findings:
-        if outcome != "loaded" and finding.severity == "warning":
+        if finding.severity != "error" and outcome in UNTOLD:
             continue
-        say = log.error if finding.severity == "error" else log.warning
-        say(
+        say[finding.severity](
             "config_finding",
             at=f"{finding.file}:{finding.line}:{finding.column}",
             code=finding.code,
             message=finding.message,
             help=finding.help,
         )
-    if outcome == "loaded":
-        log.info("config_loaded")
+    if outcome in ("loaded", "unchanged"):
+        log.info(f"config_{outcome}")
     else:
-        log.error(f"config_{outcome}", serving="the config that was loaded before")
+        tell = log.warning if outcome == "held" else log.error
+        tell(f"config_{outcome}", serving="the config that was loaded before")
 
 
 def _advice(config: Path | None) -> str:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
-from gateway.config import Finding, Snapshot, load, render_concise, render_full, render_json
+from gateway import __version__
+from gateway.cli.commands import Commands, add_env
+from gateway.config import Finding, Loaded, Snapshot
 from gateway.config.findings import Severity
+from gateway.config.render import render_concise, render_full, render_github, render_json
+from gateway.config.sarif import render_sarif
+from gateway.config_file import config_of, read_config
 
 DEFAULTS = (Path("config.yaml"), Path("config.example.yaml"))
 """The first of these that exists is checked when no file is named."""
@@ -21,9 +26,13 @@ SOUND, FINDINGS, USAGE = 0, 1, 2
 
 _SEVERITIES: tuple[Severity, ...] = ("error", "warning")
 
-Format = Literal["full", "concise", "json"]
-Read = Callable[[Path], tuple[str, Mapping[str, str]]]
-"""Gives a config's text, and the variables that it may name. Raises `OSError`, `UnicodeDecodeError`."""
+Format = Literal["full", "concise", "json", "github", "sarif"]
+
+ALONE: Mapping[str, Callable[[Sequence[Finding]], str]] = {
+    "json": render_json,
+    "sarif": lambda found: render_sarif(found, version=__version__),
+}
+"""Forms for programs: one document for all files, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +40,46 @@ class Report:
     """What one file came to."""
 
     file: str
-    text: str
-    findings: tuple[Finding, ...]
-    snapshot: Snapshot | None
+    loaded: Loaded
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """By file and position."""
+        return self.loaded.findings
 
     @property
     def summary(self) -> str:
         """`config.yaml: 2 errors, 1 warning`, or `config.yaml: ok (…)`."""
-        parts = [] if self.snapshot is None else [f"ok ({_contents(self.snapshot)})"]
+        snapshot = self.loaded.snapshot
+        parts = [] if snapshot is None else [f"ok ({_contents(snapshot)})"]
         numbers = Counter(found.severity for found in self.findings)
         parts += [_counted(numbers[word], word) for word in _SEVERITIES if numbers[word]]
         return f"{self.file}: {', '.join(parts)}"
 
 
-def run(files: Sequence[str | Path], *, format: Format, read: Read) -> int:
+def add_to(commands: Commands) -> None:
+    """The command on the command line."""
+    command = commands.add_parser(
+        "validate-config", help="check config files and say all that is wrong"
+    )
+    command.add_argument(
+        "files", nargs="*", help="config files, - for stdin (default: config.yaml)"
+    )
+    command.add_argument(
+        "--format", choices=get_args(Format), default="full", help="form of the findings"
+    )
+    command.add_argument(
+        "--notes", action="store_true", help="tell of rules that overlap too, with an example"
+    )
+    add_env(command)
+    command.set_defaults(
+        run=lambda told: run(told.files, format=told.format, env=told.env, notes=told.notes)
+    )
+
+
+def run(
+    files: Sequence[str | Path], *, format: Format, env: str | None = None, notes: bool = False
+) -> int:
     """Prints the findings of every file and a line about each; gives the exit code.
 
     0: every file can serve, maybe with warnings. 1: some file cannot. 2: some file cannot be read.
@@ -53,13 +88,13 @@ def run(files: Sequence[str | Path], *, format: Format, read: Read) -> int:
     code = SOUND
     for file in files or [_default()]:
         try:
-            report = _check(file, read)
+            report = _check(file, env, notes=notes)
         except (OSError, UnicodeDecodeError) as error:
             print(f"gateway: {file} cannot be read: {_reason(error)}", file=sys.stderr)
             code = USAGE
             continue
         reports.append(report)
-        code = max(code, SOUND if report.snapshot is not None else FINDINGS)
+        code = max(code, SOUND if report.loaded.snapshot is not None else FINDINGS)
     _print(reports, format)
     return code
 
@@ -68,22 +103,23 @@ def _default() -> Path:
     return next((path for path in DEFAULTS if path.exists()), DEFAULTS[0])
 
 
-def _check(file: str | Path, read: Read) -> Report:
+def _check(file: str | Path, env: str | None, *, notes: bool) -> Report:
     from_stdin = str(file) == STDIN
-    name = "<stdin>" if from_stdin else str(file)
-    text, environment = (sys.stdin.read(), os.environ) if from_stdin else read(Path(file))
-    loaded = load(text, file=name, environment=environment)
-    return Report(name, text, loaded.findings, loaded.snapshot)
+    config = config_of(sys.stdin.read(), "<stdin>") if from_stdin else read_config(Path(file))
+    loaded = config.in_environment(env).load(notes=notes, every_overlay=True)
+    return Report(config.name, loaded)
 
 
-def _print(reports: Iterable[Report], format: Format) -> None:
-    if format == "json":
-        print(render_json([found for report in reports for found in report.findings]))
+def _print(reports: Sequence[Report], format: Format) -> None:
+    if (alone := ALONE.get(format)) is not None:
+        print(alone([found for report in reports for found in report.findings]))
         return
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     for report in reports:
         if report.findings and format == "full":
-            print(render_full(report.findings, {report.file: report.text}, color=color), end="\n\n")
+            print(render_full(report.findings, report.loaded.sources, color=color), end="\n\n")
+        elif report.findings and format == "github":
+            print(render_github(report.findings))
         elif report.findings:
             print(render_concise(report.findings, color=color))
         print(report.summary)

@@ -1,6 +1,7 @@
 """The config: text to findings, or to the compiled snapshot that serves. No IO.
 
     source       YAML to plain data, with the place of every value
+    includes     the files it includes, and `overlays`, laid over each other
     environment  `${NAME}` to what the environment holds
     check        the schema, then everything that a schema cannot say; all findings at once
     compile      what was found sound, to a `Snapshot`
@@ -12,33 +13,41 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
 
+from gateway.config import overlays
 from gateway.config.check import check
 from gateway.config.compile import KEY_VARIABLES, compile_config
-from gateway.config.environment import expand
+from gateway.config.correction import CorrectionSettings
+from gateway.config.environment import Expanded, expand
+from gateway.config.files import Files, env_file, readable
 from gateway.config.findings import Finding, in_order
+from gateway.config.includes import Whole, read_whole
+from gateway.config.layers import Layer
+from gateway.config.positions import Positions, Span
 from gateway.config.render import render_concise, render_full, render_json
-from gateway.config.schema import REQUIRED, SECTIONS
 from gateway.config.snapshot import (
     MOCK,
     ClientKey,
     Endpoint,
     ModelFacts,
+    ReasoningSettings,
     ServerSettings,
     Snapshot,
     Timeouts,
 )
-from gateway.config.source import parse_env_file, parse_yaml
+from gateway.config.source import parse_env_file
 
 __all__ = [
     "MOCK",
     "ClientKey",
+    "CorrectionSettings",
     "Endpoint",
+    "Files",
     "Finding",
     "Loaded",
     "ModelFacts",
+    "ReasoningSettings",
     "ServerSettings",
     "Snapshot",
     "Timeouts",
@@ -58,38 +67,96 @@ class Loaded:
     """None if some finding is an error, and only then."""
     findings: tuple[Finding, ...]
     """By position."""
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The texts of the config and of what it includes, by file."""
+    files: tuple[str, ...] = ()
+    """The files that it includes, also those that cannot be read."""
 
 
-def load(text: str, *, file: str, environment: Mapping[str, str]) -> Loaded:
-    """Reads, checks and compiles a config; `file` is the name that findings carry."""
-    value, positions, found = parse_yaml(text, file)
-    if value is None:
-        return Loaded(None, in_order(found))
-    expanded = expand(_without_empty_sections(value), positions, environment)
-    said = {(finding.line, finding.column) for finding in found}
-    checked = check(expanded.value, positions, expanded.unresolved)
-    found += expanded.findings
-    found += [finding for finding in checked if (finding.line, finding.column) not in said]
+UNUSED = "unused-"
+"""Codes of what nothing uses begin so: it has to be unused in every overlay."""
+
+
+def load(
+    text: str,
+    *,
+    file: str,
+    environment: Mapping[str, str],
+    files: Files | None = None,
+    notes: bool = False,
+    every_overlay: bool = False,
+) -> Loaded:
+    """Reads, checks and compiles a config; `file` is the name that findings carry.
+
+    `files` is what lies around it. `notes` asks for what may well be meant too, such as rules that
+    overlap; `every_overlay` for what is wrong in the overlays that do not apply.
+    """
+    files = files or Files()
+    whole = read_whole(text, file, files, environment)
+    name, found = overlays.chosen(whole.layer, whole.positions, environment)
+    found += [*whole.findings, *env_file(files)]
+    if whole.layer.value is None:
+        return Loaded(None, in_order(found), whole.sources, whole.files)
+    layer = overlays.applied(whole.layer, name)
+    positions = whole.at(layer)
+    said = {(finding.file, finding.line, finding.column) for finding in found}
+    expanded, checked = _checked(layer, positions, environment, notes=notes)
+    if every_overlay:
+        checked = _everywhere(whole, name, environment, checked)
+    found += [one for one in checked if (one.file, one.line, one.column) not in said]
+    found += _readable(found, files, positions)
     findings = in_order(found)
     if any(finding.severity == "error" for finding in findings):
-        return Loaded(None, findings)
+        return Loaded(None, findings, whole.sources, whole.files)
     used = {**expanded.used, **{name: environment.get(name) for name in KEY_VARIABLES}}
-    id = _digest(text, used)
-    return Loaded(compile_config(expanded.value, positions, environment, id=id), findings)
+    id = _digest([*whole.sources.values(), name or ""], used)
+    snapshot = compile_config(expanded.value, positions, environment, id=id)
+    return Loaded(snapshot, findings, whole.sources, whole.files)
 
 
-def _without_empty_sections(value: Any) -> Any:
-    """A section all of whose lines are comments is as good as absent."""
-    if not isinstance(value, dict):
-        return value
-    return {
-        name: section
-        for name, section in value.items()
-        if section is not None or name in REQUIRED or name not in SECTIONS
-    }
+def _checked(
+    layer: Layer, positions: Positions, environment: Mapping[str, str], *, notes: bool = False
+) -> tuple[Expanded, list[Finding]]:
+    expanded = expand(layer.value, positions, environment)
+    found = check(expanded.value, positions, expanded.unresolved, notes=notes)
+    return expanded, [*expanded.findings, *found]
 
 
-def _digest(text: str, used: Mapping[str, str | None]) -> str:
-    """The same text in the same environment, the same id. No secret can be read out of it."""
-    parts = [text, *(f"{name}={value!r}" for name, value in sorted(used.items()))]
+def _everywhere(
+    whole: Whole, chosen: str | None, environment: Mapping[str, str], checked: list[Finding]
+) -> list[Finding]:
+    """The findings with those of the overlays that do not apply here. Their variables are set elsewhere."""
+    found = list(checked)
+    for name in overlays.names(whole.layer):
+        if name == chosen:
+            continue
+        layer = overlays.applied(whole.layer, name)
+        _, there = _checked(layer, whole.at(layer), environment)
+        found = [one for one in found if not one.code.startswith(UNUSED) or one in there]
+        found += [
+            one for one in there if one.code != "unset-variable" and not one.code.startswith(UNUSED)
+        ]
+    return found
+
+
+def _readable(found: list[Finding], files: Files, positions: Positions) -> list[Finding]:
+    """The files in which keys stand that everybody can read, each at its first key."""
+    first: dict[str, Finding] = {}
+    for finding in in_order(found):
+        if finding.code == "plain-secret":
+            first.setdefault(finding.file, finding)
+    return [
+        readable(positions, replace(_span(one), file=None if name == positions.file else name))
+        for name, one in first.items()
+        if files.is_open(name)
+    ]
+
+
+def _span(one: Finding) -> Span:
+    return Span(one.line, one.column, one.line, one.column + one.width)
+
+
+def _digest(texts: list[str], used: Mapping[str, str | None]) -> str:
+    """The same texts in the same environment, the same id. No secret can be read out of it."""
+    parts = [*texts, *(f"{name}={value!r}" for name, value in sorted(used.items()))]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:12]

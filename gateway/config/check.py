@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from gateway.config import exposure, expressions, references, structure
+from gateway.config import (
+    abilities,
+    exposure,
+    expressions,
+    reachability,
+    readings,
+    references,
+    structure,
+    templates,
+)
 from gateway.config.document import Document, around
 from gateway.config.findings import Finding
 from gateway.config.positions import Path, Positions
@@ -18,11 +27,18 @@ CHECKS: tuple[Callable[[Document], Iterator[Finding]], ...] = (
     references.targets,
     references.transform_names,
     references.names,
-    references.reachable,
+    references.aliases,
+    reachability.unreachable,
+    abilities.contexts,
+    abilities.actions,
+    abilities.correction_models,
     expressions.conditions,
     expressions.transforms,
+    templates.templates,
+    templates.cache_breaks,
     expressions.units,
     expressions.numbers,
+    readings.free_values,
     exposure.open_server,
     exposure.plain_secrets,
     exposure.base_urls,
@@ -30,8 +46,16 @@ CHECKS: tuple[Callable[[Document], Iterator[Finding]], ...] = (
 )
 
 
+NOTES: tuple[Callable[[Document], Iterator[Finding]], ...] = (reachability.overlapping,)
+"""What may well be meant, and is told to whoever asks."""
+
+
 def check(
-    value: Any, positions: Positions, unresolved: frozenset[Path] = frozenset()
+    value: Any,
+    positions: Positions,
+    unresolved: frozenset[Path] = frozenset(),
+    *,
+    notes: bool = False,
 ) -> list[Finding]:
     """The findings for an expanded value; `unresolved` are paths about which all has been said."""
     document = Document(value, positions)
@@ -41,6 +65,6 @@ def check(
     findings = [finding for _, finding in problems]
     if isinstance(value, Mapping):
         sound = Document(value, positions, around([*unresolved, *(path for path, _ in problems)]))
-        for looks in CHECKS:
+        for looks in (*CHECKS, *(NOTES if notes else ())):
             findings += looks(sound)
     return findings

@@ -6,26 +6,33 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gateway import transforms
-from gateway.config.environment import first_variable
+from gateway.config import rules
+from gateway.config.correction import overlay, text_calls_of
+from gateway.config.environment import filled, first_variable, variables
 from gateway.config.positions import Positions
+from gateway.config.reload_settings import recorder_settings, reload_settings, test_files
 from gateway.config.snapshot import (
     ClientKey,
     Endpoint,
     ModelFacts,
+    Price,
+    ReasoningSettings,
     ServerSettings,
     Snapshot,
     Timeouts,
 )
-from gateway.config.units import parse_duration, parse_size
 from gateway.dialects import DIALECTS
 from gateway.providers import PROVIDERS, AuthScheme, Provider, auth_header
-from gateway.routing import Rule, Target, compile_when
+from gateway.routing import Target
 from gateway.routing.conditions import parse_count
+from gateway.units import parse_duration, parse_size
 
-DIALECT_AUTH: Mapping[str, AuthScheme] = {"anthropic": "x-api-key"}
+DIALECT_AUTH: Mapping[str, AuthScheme] = {"anthropic": "x-api-key", "gemini": "x-goog-api-key"}
 """How servers of a dialect want the key; `bearer` where nothing is said."""
 
-KEY_VARIABLES = frozenset(provider.key_env for provider in PROVIDERS.values() if provider.key_env)
+KEY_VARIABLES = frozenset(
+    provider.key_env for provider in PROVIDERS.values() if provider.key_env
+).union(*(variables(provider.base_url) for provider in PROVIDERS.values()))
 """What a snapshot takes from the environment without being told to."""
 
 
@@ -33,8 +40,8 @@ def compile_config(
     value: Mapping[str, Any], positions: Positions, environment: Mapping[str, str], *, id: str
 ) -> Snapshot:
     """The snapshot of a config in which no check has found an error."""
+    value = rules.without_aliases(value)
     configured: Mapping[str, Any] = value.get("providers", {})
-    correction = value.get("tool_correction", {}).get("mode", "repair")
     return Snapshot(
         id=id,
         server=_server(value.get("server", {})),
@@ -43,13 +50,22 @@ def compile_config(
             for name in dict.fromkeys([*PROVIDERS, *configured])
         },
         models={name: _facts(facts) for name, facts in value.get("models", {}).items()},
-        rules=tuple(_rule(rule) for rule in value.get("rules", ())),
-        default=_default(value["default"]),
+        rules=tuple(rules.compile_rule(rule) for rule in value.get("rules", ())),
+        default=rules.compile_default(value["default"]),
+        aliases={name: Target.parse(text) for name, text in value.get("aliases", {}).items()},
         transforms={
             name: transforms.build(steps) for name, steps in value.get("transforms", {}).items()
         },
-        correction=correction or "off",  # YAML reads a bare `off` as false
+        correction=overlay(value.get("tool_correction", {})),
         when_key_is_missing=value.get("missing_key", "refuse"),
+        server_tools=rules.server_tools(value.get("server_tools", "auto")),
+        reasoning=ReasoningSettings(**value.get("reasoning", {})),
+        reload=reload_settings(value.get("reload", {})),
+        recorder=recorder_settings(value.get("recorder")),
+        tests=test_files(value.get("tests")),
+        named_targets=value.get("named_targets", "allow"),
+        apply=tuple(value.get("apply", ())),
+        print_system=value.get("print_system", False),
     )
 
 
@@ -76,14 +92,20 @@ def _endpoint(
     typed = positions.typed(("providers", name, "api_key"))
     key_source = first_variable(typed) or provider.key_env or f"providers.{name}.api_key"
     timeouts = options.get("timeouts", {})
+    # What the config writes has been expanded already; what a declaration writes has not.
+    base_url, lacking = (
+        (provider.base_url, ()) if "base_url" in options else filled(provider.base_url, environment)
+    )
+    unset = [*([key_source] if needs_key and key is None else []), *lacking]
     return Endpoint(
         name=name,
         dialect=provider.dialect,
-        base_url=provider.base_url,
+        base_url=base_url,
         headers={**provider.headers, **auth_header(provider.auth, key)},
         secret=key,
-        missing_key=key_source if needs_key and key is None else None,
+        missing_key=" and ".join(unset) or None,
         timeouts=Timeouts(**{limit: parse_duration(time) for limit, time in timeouts.items()}),
+        text_calls=provider.text_calls,
     )
 
 
@@ -104,6 +126,7 @@ def _provider(name: str, options: Mapping[str, Any]) -> Provider:
         auth=options.get("auth", auth),
         key_env=declared.key_env if declared else None,
         needs_key=declared.needs_key if declared else False,
+        text_calls=_text_calls(options, declared),
         headers={
             **_lowered((declared.headers if declared else {}).items()),
             **_lowered(options.get("headers", {}).items()),
@@ -113,6 +136,12 @@ def _provider(name: str, options: Mapping[str, Any]) -> Provider:
 
 def _declared_url(declared: Provider | None) -> str:
     return declared.base_url if declared else ""
+
+
+def _text_calls(options: Mapping[str, Any], declared: Provider | None) -> tuple[str, ...]:
+    if "text_calls" in options:
+        return text_calls_of(options["text_calls"])
+    return declared.text_calls if declared else ()
 
 
 def _lowered(headers: Iterable[tuple[str, str | None]]) -> dict[str, str]:
@@ -126,21 +155,13 @@ def _text(value: str | None) -> str | None:
 
 
 def _facts(facts: Mapping[str, Any]) -> ModelFacts:
-    return ModelFacts(**{name: parse_count(value) for name, value in facts.items()})
-
-
-def _rule(rule: Mapping[str, Any]) -> Rule:
-    when = rule.get("when", {})
-    prefix: str | None = when.get("path_prefix")
-    return Rule(
-        name=rule["name"],
-        conditions=compile_when(when),
-        target=Target.parse(rule["use"]),
-        transforms=tuple(rule.get("transforms", ())),
-        path_prefix=prefix.rstrip("/") if prefix is not None else None,
-    )
-
-
-def _default(default: str | Mapping[str, Any]) -> Rule:
-    parts = {"use": default} if isinstance(default, str) else default
-    return _rule({**parts, "name": "default"})
+    known: dict[str, Any] = dict(facts)
+    for name in ("context", "max_output"):
+        if name in known:
+            known[name] = parse_count(known[name])
+    if "correction" in known:
+        known["correction"] = overlay(known["correction"])
+    known["transforms"] = tuple(known.get("transforms", ()))
+    if "price" in known:
+        known["price"] = Price(**known["price"])
+    return ModelFacts(**known)

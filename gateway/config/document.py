@@ -68,6 +68,12 @@ class Document:
         if isinstance(self.raw("default"), Mapping):
             yield ("default",)
 
+    def corrections(self) -> Iterator[Path]:
+        """Each place that may speak of tool correction: for everybody, for targets, for rules."""
+        yield ("tool_correction",)
+        yield from (("models", name, "correction") for name in self.names("models"))
+        yield from ((*use, "correction") for use in self.uses())
+
     # -- words ---------------------------------------------------------------------------------------
 
     def where(self, path: Path) -> str:

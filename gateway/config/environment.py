@@ -51,6 +51,28 @@ def first_variable(text: str | None) -> str | None:
     return None
 
 
+def filled(text: str, environment: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """A sound text with the environment in its place, and the variables that it lacks."""
+    lacking: list[str] = []
+
+    def value_of(match: re.Match[str]) -> str:
+        inside = _INSIDE.fullmatch(match["inside"] or "")
+        if inside is None:
+            return match[0]
+        value = environment.get(inside["name"]) or inside["default"]
+        if value is None:
+            lacking.append(inside["name"])
+        return value or ""
+
+    return _REFERENCE.sub(value_of, text), tuple(lacking)
+
+
+def variables(text: str) -> frozenset[str]:
+    """Every variable that a text refers to."""
+    found = (_INSIDE.fullmatch(match["inside"] or "") for match in _REFERENCE.finditer(text))
+    return frozenset(inside["name"] for inside in found if inside is not None)
+
+
 def has_reference(text: str | None) -> bool:
     """The text depends on the environment, so its value must not be shown."""
     return first_variable(text) is not None

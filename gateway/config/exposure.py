@@ -10,7 +10,7 @@ from gateway.config.document import Document
 from gateway.config.environment import has_reference
 from gateway.config.findings import Finding
 from gateway.config.positions import Path
-from gateway.config.redaction import is_reference
+from gateway.config.redaction import holds_key, is_reference
 from gateway.config.snapshot import LOOPBACK
 from gateway.providers import PROVIDERS
 
@@ -34,19 +34,23 @@ def open_server(document: Document) -> Iterator[Finding]:
 
 def plain_secrets(document: Document) -> Iterator[Finding]:
     """A config is shared and kept in git; keys are neither."""
-    for path in _secret_places(document):
+    known = dict.fromkeys(_secret_places(document), "a key stands in the config itself")
+    for path in document.positions.places:
         typed = document.positions.typed(path)
+        says = known.get(path, "this looks like a key, and stands in the config itself")
         if not typed or not document.get(*path) or is_reference(typed):
             continue
-        message = f"{document.where(path)}a key stands in the config itself"
-        help = 'put it into the environment or `.env`, and refer to it as "${NAME}"'
-        span = document.positions.value(path)
-        yield document.positions.warning("plain-secret", span, message, help)
+        if path in known or holds_key(typed):
+            message = f"{document.where(path)}{says}"
+            help = 'put it into the environment or `.env`, and refer to it as "${NAME}"'
+            span = document.positions.value(path)
+            yield document.positions.warning("plain-secret", span, message, help)
 
 
 def _secret_places(document: Document) -> Iterator[Path]:
     for index in document.indexes("server", "auth", "keys"):
         yield ("server", "auth", "keys", index, "key")
+    yield ("reasoning", "key")
     for name in document.names("providers"):
         yield ("providers", name, "api_key")
         for header in document.names("providers", name, "headers"):

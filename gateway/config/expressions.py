@@ -10,10 +10,10 @@ from gateway import patterns
 from gateway.config.document import Document
 from gateway.config.findings import Finding
 from gateway.config.positions import Path
-from gateway.config.units import parse_duration, parse_size
 from gateway.patterns import BadPattern, Pattern
 from gateway.routing import CONDITIONS
-from gateway.transforms import TRANSFORMS
+from gateway.transforms import TRANSFORMS, BadTemplate, Kind, PatternAt
+from gateway.units import parse_duration, parse_size
 
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)?(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|\$\{.*\}")
 
@@ -23,34 +23,82 @@ def conditions(document: Document) -> Iterator[Finding]:
     for index in document.indexes("rules"):
         for name in document.names("rules", index, "when"):
             path: Path = ("rules", index, "when", name)
-            value = document.get(*path)
-            if value is None:
-                continue
-            if name == "model":
-                yield from _models(document, path, value)
-            else:
-                yield from _compiled(document, path, CONDITIONS[name].compile)
+            yield from _condition(document, path, name)
+
+
+def _condition(document: Document, path: Path, name: str) -> Iterator[Finding]:
+    """One condition, and those inside it; a pattern is named by the place where it stands."""
+    value = document.get(*path)
+    if value is None:
+        return
+    if name in ("all", "any", "not"):
+        inner = [path] if name == "not" else [(*path, index) for index in document.indexes(*path)]
+        for place in inner:
+            for part in document.names(*place):
+                yield from _condition(document, (*place, part), part)
+        return
+    found: list[Finding] = []
+    for where in CONDITIONS[name].patterns:
+        found += _patterns(document, path, value, where)
+    yield from found
+    if not any(finding.severity == "error" for finding in found):
+        yield from _compiled(document, path, lambda checked: CONDITIONS[name].parse(checked, ()))
 
 
 def transforms(document: Document) -> Iterator[Finding]:
     """Every step of a transform can be built."""
+    for path in steps(document):
+        kind = TRANSFORMS[str(path[-1])]
+        found = list(_of_step(document, path, kind))
+        yield from found
+        is_sound = document.get(*path) is not None
+        if is_sound and not any(finding.severity == "error" for finding in found):
+            yield from _compiled(document, path, kind.build)
+
+
+def steps(document: Document) -> Iterator[Path]:
+    """Where each step stands whose name is one."""
     for name in document.names("transforms"):
         for index in document.indexes("transforms", name):
             for step in document.names("transforms", name, index):
-                path: Path = ("transforms", name, index, step)
-                found = list(_system(document, path)) if step == "system" else []
-                yield from found
-                is_sound = document.get(*path) is not None
-                if is_sound and not any(finding.severity == "error" for finding in found):
-                    yield from _compiled(document, path, TRANSFORMS[step].build)
+                if step in TRANSFORMS:
+                    yield "transforms", name, index, step
+
+
+def _of_step(document: Document, path: Path, kind: Kind) -> Iterator[Finding]:
+    """The patterns of a step, each at its place."""
+    options = document.raw(*path)
+    for found in kind.patterns(options) if isinstance(options, Mapping) else ():
+        place: Path = (*path, *found.place)
+        if isinstance(document.get(*place), str):
+            yield from _edited(document, place, found)
+
+
+def _edited(document: Document, place: Path, found: PatternAt) -> Iterator[Finding]:
+    told = list(_pattern(document, place, found.source))
+    yield from told
+    if found.replacement is None or any(finding.severity == "error" for finding in told):
+        return
+    other: Path = (*place[:-1], "with")
+    if not isinstance(document.get(*other), str):
+        return
+    try:
+        patterns.compile_regex(found.source).check_replacement(found.replacement)
+    except BadPattern as error:
+        yield _bad(document, other, error, length=2)
 
 
 def units(document: Document) -> Iterator[Finding]:
     """Every size and duration is within its bounds."""
-    places: dict[Path, Callable[[Any], object]] = {("server", "max_body"): parse_size}
+    places: dict[Path, Callable[[Any], object]] = {
+        ("server", "max_body"): parse_size,
+        ("recorder", "max_size"): parse_size,
+    }
     for name in document.names("providers"):
         for limit in document.names("providers", name, "timeouts"):
             places["providers", name, "timeouts", limit] = parse_duration
+    for place in document.corrections():
+        places[*place, "model_timeout"] = parse_duration
     for path, parse in places.items():
         value = document.get(*path)
         if value is None:
@@ -76,42 +124,30 @@ def numbers(document: Document) -> Iterator[Finding]:
 # -- patterns ----------------------------------------------------------------------------------------
 
 
-def _models(document: Document, path: Path, value: Any) -> Iterator[Finding]:
-    places: Mapping[Path, str] = (
+def _patterns(document: Document, path: Path, value: Any, where: str) -> Iterator[Finding]:
+    """The patterns at a place inside a condition's value; see `Condition.patterns`."""
+    if where == ".":
+        yield from _names(document, path, value)
+        return
+    for key in value if isinstance(value, Mapping) else ():
+        if where in (key, "*"):
+            yield from _names(document, (*path, key), value[key])
+
+
+def _names(document: Document, path: Path, value: Any) -> Iterator[Finding]:
+    places: Mapping[Path, Any] = (
         {(*path, index): item for index, item in enumerate(value)}
         if isinstance(value, list)
         else {path: value}
     )
     for place, source in places.items():
-        if (
-            len(source) > 1 and source.startswith("/") and source.endswith("/")
-        ):  # a glob cannot fail
+        if _is_regex(source):  # a glob cannot fail
             yield from _pattern(document, place, source, patterns.compile_name_pattern, shift=1)
 
 
-def _system(document: Document, path: Path) -> Iterator[Finding]:
-    for index in document.indexes(*path, "remove"):
-        place: Path = (*path, "remove", index)
-        source = document.get(*place)
-        if isinstance(source, str):
-            yield from _pattern(document, place, source)
-    for index in document.indexes(*path, "replace"):
-        place = (*path, "replace", index)
-        item = document.get(*place)
-        if isinstance(item, Mapping) and "pattern" in item:
-            yield from _replacement(document, place, item["pattern"], item["with"])
-
-
-def _replacement(document: Document, path: Path, source: str, template: str) -> Iterator[Finding]:
-    found = list(_pattern(document, (*path, "pattern"), source))
-    yield from found
-    if any(finding.severity == "error" for finding in found):
-        return
-    place: Path = (*path, "with")
-    try:
-        patterns.compile_regex(source).check_replacement(template)
-    except BadPattern as error:
-        yield _bad(document, place, error, length=2)
+def _is_regex(source: Any) -> bool:
+    is_text = isinstance(source, str) and len(source) > 1
+    return is_text and source.startswith("/") and source.endswith("/")
 
 
 def _pattern(
@@ -127,7 +163,12 @@ def _pattern(
     except BadPattern as error:
         yield _bad(document, path, error, shift=shift)
         return
-    if not compiled.is_linear:
+    if compiled.is_nested:
+        message = f"{document.where(path)}a repeat of a repeat can take all the time there is"
+        help = "one repeat is enough: `(a+)+` finds what `a+` finds"
+        span = document.positions.value(path)
+        yield document.positions.warning("nested-repeat", span, message, help)
+    elif not compiled.is_linear:
         limit = f"{patterns.TIME_LIMIT * 1000:.0f} ms"
         message = f"{document.where(path)}only the slow engine takes this pattern"
         help = f"without look-around and back-references it cannot run into its limit of {limit}"
@@ -144,6 +185,11 @@ def _compiled(
     except BadPattern as error:
         message = f"{document.where(path)}{error}"
         yield document.positions.error("bad-pattern", document.positions.value(path), message)
+    except BadTemplate:
+        return  # said at its own place
+    except ValueError as error:
+        message = f"{document.where(path)}{error}"
+        yield document.positions.error("bad-value", document.positions.value(path), message)
 
 
 def _bad(

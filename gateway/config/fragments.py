@@ -46,6 +46,10 @@ def _sample(schema: Mapping[str, Any]) -> Any:
             return first
         case {"anyOf": [first, *_]}:
             return _sample(first)
+        case {"type": "boolean"}:
+            return True
+        case {"type": "integer" | "number"}:
+            return 1
         case {"type": "array", "items": items}:
             return [_sample(items)]
         case {"type": "object", "properties": properties}:

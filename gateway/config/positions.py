@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.config.findings import Finding, Severity
 
@@ -26,6 +26,8 @@ class Span:
     column: int
     end_line: int
     end_column: int
+    file: str | None = None
+    """An included file; None for the document's own."""
 
     @property
     def is_empty(self) -> bool:
@@ -55,6 +57,12 @@ class Positions:
     file: str
     lines: Sequence[str] = field(repr=False)
     places: Mapping[Path, Place] = field(repr=False)
+    included: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
+    """The lines of other files from which some of the values come."""
+
+    def lines_of(self, span: Span) -> Sequence[str]:
+        """The lines of the file in which a span lies."""
+        return self.lines if span.file is None else self.included.get(span.file, ("",))
 
     def place(self, path: Path) -> Place:
         """The place of a value."""
@@ -80,13 +88,13 @@ class Positions:
         place, span = self.place(path), self.value(path)
         if place.typed is None or place.quote in ("|", ">") or span.line != span.end_line:
             return span
-        written = self.lines[span.line - 1][span.column - 1 : span.end_column - 1]
+        written = self.lines_of(span)[span.line - 1][span.column - 1 : span.end_column - 1]
         if not (written.startswith(place.quote) if place.quote else written == place.typed):
             return span  # an anchor or a tag stands in front of it
         columns = _columns(written, place.quote)
         start = columns[min(index, len(columns) - 1)]
         end = max(start + 1, columns[min(index + length, len(columns) - 1)])
-        return Span(span.line, span.column + start, span.line, span.column + end)
+        return replace(span, column=span.column + start, end_column=span.column + end)
 
     def error(self, code: str, span: Span, message: str, help: str = "") -> Finding:
         """Something that keeps the config from being used."""
@@ -96,16 +104,21 @@ class Positions:
         """Something that is probably not meant."""
         return self._finding("warning", code, span, message, help)
 
+    def note(self, code: str, span: Span, message: str, help: str = "") -> Finding:
+        """Something to know that may well be meant."""
+        return self._finding("note", code, span, message, help)
+
     def _finding(
         self, severity: Severity, code: str, span: Span, message: str, help: str
     ) -> Finding:
         """The position is moved into the text: YAML reports what is missing after its end."""
-        line = max(1, min(span.line, len(self.lines)))
-        text = self.lines[line - 1]
+        lines = self.lines_of(span)
+        line = max(1, min(span.line, len(lines)))
+        text = lines[line - 1]
         column = min(span.column, len(text) + 1) if span.line == line else len(text) + 1
         end = span.end_column if span.end_line == line else len(text.rstrip()) + 1
         return Finding(
-            file=self.file,
+            file=span.file or self.file,
             line=line,
             column=max(1, column),
             code=code,

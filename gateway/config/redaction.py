@@ -18,17 +18,29 @@ _NAMED = re.compile(
     r"""(?ix)(?<!missing_)(?: key|token|secret|password|authorization|headers ) ["']? \s* :
         \s* (?!["']?\$\{\w+\}) (?P<secret> .* )"""
 )
-_SHAPES = re.compile(
-    r"""(?x)
+_KEYS = r"""(?x)
     \b(?: sk|pk|gsk|nvapi|xai|hf|ghp|tgp|r8 )[-_][A-Za-z0-9_-]{6,}
     | \bAIza[A-Za-z0-9_-]{10,}
     | (?<= Bearer[ ] ) [^\s"'${}]{4,}
     | (?<= :// ) [^\s/@"']+ (?= @ )
+    """
+"""How the keys of known makers look."""
+
+_KEY = re.compile(_KEYS)
+_SHAPES = re.compile(
+    _KEYS
+    + r"""
     | \b[0-9a-fA-F]{32,}\b
     | \b(?= [A-Za-z]*[0-9] )(?= [0-9a-z]*[A-Z] )(?= [0-9A-Z]*[a-z] )[A-Za-z0-9]{24,}\b
     """
 )
-"""How the keys of known makers look, and what is too random to be a word."""
+"""These, and what is too random to be a word."""
+
+SHORTEST_KEY = 20
+"""Characters. What is shorter is hidden, to be sure, but may be the name of a model."""
+
+SHORTEST_SECRET = 6
+"""Shorter texts are not hidden by value: they would take half of what is printed with them."""
 
 
 @lru_cache(maxsize=1024)
@@ -55,6 +67,22 @@ def is_reference(text: str) -> bool:
 def looks_secret(text: str) -> bool:
     """The text has the shape of a key, wherever it stands."""
     return _SHAPES.search(text) is not None
+
+
+def holds_key(text: str) -> bool:
+    """The text holds the key of a known maker, or a password in a URL: long enough to be no name."""
+    return any(
+        ":" in found[0] or (len(found[0]) >= SHORTEST_KEY and any(map(str.isdigit, found[0])))
+        for found in _KEY.finditer(text)
+    )
+
+
+def hidden(text: str, secrets: Iterable[str]) -> str:
+    """A text that is printed, with stars in place of these secrets, and of keys of known makers."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, "***")
+    return _KEY.sub("***", text)
 
 
 def blot(lines: Sequence[str], secrets: Iterable[Span] | None) -> list[str]:

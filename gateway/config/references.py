@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from gateway.config.document import Document, closest, quoted, suggestion
 from gateway.config.findings import Finding
 from gateway.config.positions import Path
 from gateway.routing import BadTarget, Target
+from gateway.routing.rules import HANDED_ON
 
 
 def targets(document: Document) -> Iterator[Finding]:
     """Every target has the form `provider:model` and names a provider that exists."""
-    places: list[Path] = [(*path, "use") for path in document.uses()]
-    for path in [*places, ("default",)]:
+    aliases = document.names("aliases")
+    for path in _target_places(document):
         text = document.get(*path)
-        if isinstance(text, str):
+        if isinstance(text, str) and (text not in aliases or path[0] == "aliases"):
             yield from _target(document, path, text, document.typed(path), is_key=False)
-    for name in document.names("models"):
-        yield from _target(document, ("models", name), name, quoted(name), is_key=True)
+    keys: list[Path] = [("models",), *((*use, "weights") for use in document.uses())]
+    for path in keys:
+        for name in document.names(*path):
+            if name not in aliases:
+                yield from _target(document, (*path, name), name, quoted(name), is_key=True)
+
+
+def _target_places(document: Document) -> Iterator[Path]:
+    """Where targets stand as values."""
+    yield ("default",)
+    yield ("server_tools", "use")
+    yield from ((*place, "model") for place in document.corrections())
+    for name in document.names("aliases"):
+        yield ("aliases", name)
+    for use in document.uses():
+        for key in ("use", "shadow", "fallback"):
+            yield (*use, key)
+            yield from ((*use, key, index) for index in document.indexes(*use, key))
+        yield (*use, "server_tools", "use")
 
 
 def _target(
@@ -27,7 +44,7 @@ def _target(
 ) -> Iterator[Finding]:
     positions = document.positions
     span = positions.key(path) if is_key else positions.value(path)
-    where = "models: " if is_key else document.where(path)
+    where = "models: " if path[0] == "models" else document.where(path)
     try:
         target = Target.parse(text)
         if text.split() != [text]:
@@ -35,6 +52,11 @@ def _target(
     except BadTarget:
         message = f"{where}expected a target such as openai:gpt-5, got {typed}"
         yield positions.error("bad-target", span, message)
+        return
+    if target.model in HANDED_ON and not _has_request(path):
+        message = f"{where}expected the name of a model, got {typed}"
+        help = "`*` is the model that was asked for: where a rule sends a request, and nowhere else"
+        yield positions.error("bad-target", span, message, help)
         return
     known = document.known_providers
     if target.provider not in known:
@@ -44,13 +66,36 @@ def _target(
         yield positions.error("unknown-provider", span, message, help)
 
 
+def _has_request(path: Path) -> bool:
+    """A request goes to the target that stands there, by a rule."""
+    return path[0] in ("rules", "default", "server_tools") and "correction" not in path
+
+
+def aliases(document: Document) -> Iterator[Finding]:
+    """Where nobody may name a target, an alias is of use only inside the config."""
+    if document.get("named_targets") != "refuse":
+        return
+    values = [document.raw(*path) for path in _target_places(document)]
+    used = {value for value in values if isinstance(value, str)}
+    used.update(name for use in document.uses() for name in document.names(*use, "weights"))
+    for name in document.names("aliases"):
+        if name not in used and not document.broken:
+            message = (
+                f"alias {quoted(name)}: no rule uses it, and `named_targets` refuses it to clients"
+            )
+            span = document.positions.key(("aliases", name))
+            yield document.positions.warning("unused-alias", span, message)
+
+
 def transform_names(document: Document) -> Iterator[Finding]:
     """Every transform that is named exists, and every one that exists is named."""
     known = document.names("transforms")
     used: set[str] = set()
-    for use in document.uses():
-        for index in document.indexes(*use, "transforms"):
-            path: Path = (*use, "transforms", index)
+    models: list[Path] = [("models", name) for name in document.names("models")]
+    lists: list[Path] = [(*use, "transforms") for use in (*document.uses(), *models)]
+    for named in (*lists, ("apply",)):
+        for index in document.indexes(*named):
+            path: Path = (*named, index)
             name = document.get(*path)
             if not isinstance(name, str):
                 continue
@@ -65,7 +110,7 @@ def transform_names(document: Document) -> Iterator[Finding]:
     for name in known:
         if name not in used and not document.broken:  # what is broken may have meant to use it
             path = ("transforms", name)
-            message = f"{document.where(path)}no rule uses it"
+            message = f"{document.where(path)}nothing uses it"
             yield document.positions.warning(
                 "unused-transform", document.positions.key(path), message
             )
@@ -89,36 +134,3 @@ def _unique(document: Document, path: Path, code: str, other: str) -> Iterator[F
             message = f"{other} in line {first[name]} is called {document.typed(place)} too"
             yield document.positions.error(code, span, message)
         first.setdefault(name, span.line)
-
-
-def reachable(document: Document) -> Iterator[Finding]:
-    """A rule is in vain when an earlier one asks for nothing that this one does not ask for too."""
-    earlier: list[tuple[int, Mapping[str, Any]]] = []
-    for index in document.indexes("rules"):
-        when = _conditions(document, index)
-        if when is None:
-            continue
-        for number, asked in earlier:
-            if all(name in when and when[name] == value for name, value in asked.items()):
-                yield _unreachable(document, index, number, always=not asked)
-                break
-        else:
-            earlier.append((index, when))
-
-
-def _conditions(document: Document, index: int) -> Mapping[str, Any] | None:
-    """What a rule asks for; None when that cannot be told."""
-    if "when" not in document.names("rules", index):
-        return {} if isinstance(document.get("rules", index), Mapping) else None
-    when = document.get("rules", index, "when")
-    return when if isinstance(when, Mapping) else None
-
-
-def _unreachable(document: Document, index: int, earlier: int, *, always: bool) -> Finding:
-    path: Path = ("rules", index)
-    first = document.where(("rules", earlier)).removesuffix(": ")
-    reason = "always matches" if always else "matches whenever this one would"
-    message = f"{document.where(path)}never reached: {first} stands before it and {reason}"
-    name_path: Path = (*path, "name") if "name" in document.names(*path) else path
-    span = document.positions.value(name_path)
-    return document.positions.warning("unreachable-rule", span, message)

@@ -13,7 +13,11 @@ from gateway.config.source import lines_to_show
 _RED, _YELLOW, _BLUE, _CYAN, _BOLD, _PLAIN = (
     f"\x1b[{code}m" for code in ("1;31", "1;33", "1;34", "1;36", "1", "0")
 )
-_SEVERITY_COLOR: Mapping[Severity, str] = {"error": _RED, "warning": _YELLOW}
+_SEVERITY_COLOR: Mapping[Severity, str] = {
+    "error": _RED,
+    "warning": _YELLOW,
+    "note": _CYAN,
+}
 
 
 def render_full(
@@ -40,6 +44,14 @@ def render_json(findings: Iterable[Finding]) -> str:
     return json.dumps(values, indent=2, ensure_ascii=False)
 
 
+def render_github(findings: Iterable[Finding]) -> str:
+    """Workflow commands: GitHub shows each as an annotation at its place in a pull request.
+
+    https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
+    """
+    return "\n".join(_github(found) for found in findings)
+
+
 def _full(found: Finding, lines: Sequence[str], *, color: bool) -> str:
     paint = _painter(color)
     margin = " " * len(str(found.line))
@@ -62,6 +74,29 @@ def _concise(found: Finding, *, color: bool) -> str:
     help = f" ({found.help})" if found.help else ""
     place = f"{found.file}:{found.line}:{found.column}"
     return f"{place}: {_label(found, color=color)}: {found.message}{help}"
+
+
+def _github(found: Finding) -> str:
+    level = "notice" if found.severity == "note" else found.severity
+    properties = {
+        "file": found.file,
+        "line": found.line,
+        "endLine": found.line,
+        "col": found.column,
+        "endColumn": found.column + found.width,
+        "title": found.code,
+    }
+    named = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in properties.items())
+    help = f" ({found.help})" if found.help else ""
+    return f"::{level} {named}::{_escaped(found.message + help)}"
+
+
+def _escaped(value: object, special: str = "") -> str:
+    """A value as a workflow command carries it."""
+    text = str(value)
+    for char in ("%", "\r", "\n", *special):
+        text = text.replace(char, f"%{ord(char):02X}")
+    return text
 
 
 def _label(found: Finding, *, color: bool) -> str:

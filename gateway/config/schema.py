@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, get_args
+from typing import get_args
 
 import msgspec
 
-from gateway.config.fragments import attribute_docs, described, described_key, example
-from gateway.config.units import DURATION_SCHEMA, SIZE_SCHEMA
-from gateway.correction import Mode
+from gateway.config import correction_schema, reload_schema, rule_schema
+from gateway.config.fragments import attribute_docs, described_key
+from gateway.config.layer_schema import layering
+from gateway.config.rule_schema import NO_CONTROL
+from gateway.config.schema_parts import Schema, choice, key, object_of, ref, text
+from gateway.config.snapshot import NamedTargets
 from gateway.dialects import DIALECTS
 from gateway.providers import PROVIDERS, AuthScheme
-from gateway.routing import CONDITIONS
 from gateway.routing.conditions import COUNT_SCHEMA
 from gateway.transforms import TRANSFORMS
+from gateway.units import DURATION_SCHEMA, SIZE_SCHEMA
 
-Schema = dict[str, Any]
 Documents = Callable[[type], Mapping[str, str]]
 """From a class to what its docstrings say of its fields."""
-
-_NO_CONTROL: Schema = {"not": {"pattern": "[\\x00-\\x1f\\x7f]"}}
 
 
 def render() -> str:
@@ -53,8 +53,9 @@ def build(documents: Documents = lambda owner: {}) -> Schema:
             "transforms": _transform_names(),
             "provider": _provider(),
             **{f"quirks-{name}": _quirks(name, documents) for name in DIALECTS},
-            "rule": _rule(),
-            "when": _when(),
+            "correction": correction_schema.correction(),
+            "rule": rule_schema.rule(),
+            "when": rule_schema.when(),
             "step": _step(),
         },
     }
@@ -66,45 +67,17 @@ def quirks_type(dialect: str) -> type:
     return owner
 
 
-def key(schema: Mapping[str, Any], description: str, *examples: Any) -> Schema:
-    """A key's schema, with what an editor shows for it."""
-    return {**schema, "description": description, "examples": list(examples)}
-
-
 # -- small values ------------------------------------------------------------------------------------
 
 
-def _text(expected: str, **rest: Any) -> Schema:
-    return {"type": "string", "minLength": 1, **rest, "x-expected": expected}
-
-
-def _choice(values: tuple[Any, ...]) -> Schema:
-    named = ", ".join(values[:-1])
-    return {"enum": list(values), "x-expected": f"{named} or {values[-1]}"}
-
-
-def _object(properties: Schema, expected: str, **rest: Any) -> Schema:
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": properties,
-        **rest,
-        "x-expected": expected,
-    }
-
-
-def _ref(name: str) -> Schema:
-    return {"$ref": f"#/$defs/{name}"}
-
-
 def _target() -> Schema:
-    return _text("a target such as openai:gpt-5")
+    return text("a target such as openai:gpt-5")
 
 
 def _transform_names() -> Schema:
     return {
         "type": "array",
-        "items": _text("the name of a transform"),
+        "items": text("the name of a transform"),
         "x-expected": "a list of transforms such as [small-model]",
     }
 
@@ -113,6 +86,11 @@ def _transform_names() -> Schema:
 
 
 def _top() -> Schema:
+    sections = _sections()
+    return {**layering(sections), **sections}
+
+
+def _sections() -> Schema:
     return {
         "version": key(
             {"const": 1, "x-expected": "1"}, "The version of the config's form; may be left out.", 1
@@ -129,50 +107,93 @@ def _top() -> Schema:
             {"openai:gpt-5": {"context": "400k", "max_output": "128k"}},
         ),
         "rules": key(
-            {"type": "array", "items": _ref("rule"), "x-expected": "a list of rules"},
+            {"type": "array", "items": ref("rule"), "x-expected": "a list of rules"},
             "The first rule whose conditions all hold decides.",
             [{"name": "background", "when": {"model": "*haiku*"}, "use": "openai:gpt-5-mini"}],
         ),
         "default": key(
             {
-                "anyOf": [_ref("target"), _default()],
+                "anyOf": [ref("target"), rule_schema.default()],
                 "x-expected": "a target such as openai:gpt-5, or {use: …, transforms: […]}",
             },
             "The target of what no rule matches.",
             "openai:gpt-5",
             {"use": "openai:gpt-5", "transforms": ["brief"]},
         ),
+        "aliases": key(
+            rule_schema.aliases(),
+            "Other names for targets, for rules and for clients. Clients that keep only models with "
+            "`claude` in their name find each one as `claude-via-NAME` too.",
+            {"fast": "openai:gpt-5-mini"},
+        ),
         "transforms": key(
             _transforms(),
             "Edits of the request, by name; rules say which of them apply.",
             {"brief": [{"system": {"append": "Be brief."}}]},
         ),
+        "apply": key(
+            ref("transforms"),
+            "Transforms of every request. Those of the target and those of the rules come after them.",
+            ["brief"],
+        ),
+        "print_system": key(
+            {"type": "boolean"},
+            "Write the system prompt to the log as it is sent, keys blotted out.",
+            True,
+        ),
         "tool_correction": key(
-            _correction(),
+            ref("correction"),
             "Tool calls are checked against the schemas of their tools, and repaired.",
             {"mode": "report"},
+            {"tools": {"mcp__*": "off"}, "text_calls": ["text"]},
         ),
         "missing_key": key(
-            _choice(("refuse", "mock")),
+            choice(("refuse", "mock")),
             "What happens to a request whose provider has no key: an error, or a canned answer.",
             "mock",
+        ),
+        "server_tools": rule_schema.server_tools("auto"),
+        "tests": reload_schema.tests(),
+        "reload": reload_schema.reload(),
+        "recorder": reload_schema.recorder(),
+        "named_targets": key(
+            choice(get_args(NamedTargets)),
+            "Whether a request may name its target itself: `provider:model` in the URL or as the model, or "
+            "an alias as the model. `refuse` answers such a request with an error, so that rules alone "
+            "decide where requests go, and `/v1/models` lists nothing.",
+            "refuse",
+        ),
+        "reasoning": key(
+            _reasoning(),
+            "How the reasoning state of providers is protected while clients carry it.",
+            {"key": "${GATEWAY_REASONING_KEY}"},
         ),
     }
 
 
-def _correction() -> Schema:
-    mode = {"enum": [*get_args(Mode), False], "x-expected": "off, report or repair"}
-    says = "Repair tool calls, only report what is wrong, or neither."
-    return _object({"mode": key(mode, says, "repair")}, "a mapping such as {mode: report}")
+def _reasoning() -> Schema:
+    properties = {
+        "key": key(
+            text("a secret such as ${GATEWAY_REASONING_KEY}"),
+            "The secret itself: better from the environment. Gateways that share it share sessions.",
+            "${GATEWAY_REASONING_KEY}",
+        ),
+        "key_file": key(
+            text("a file such as /etc/gateway/reasoning.key"),
+            "The file that holds the secret; made when it does not exist.",
+            "/etc/gateway/reasoning.key",
+        ),
+    }
+    return object_of(properties, 'a mapping such as {key: "${GATEWAY_REASONING_KEY}"}')
 
 
 def _server() -> Schema:
     port = {"type": "integer", "minimum": 1, "maximum": 65535}
     reference = {"type": "string", "pattern": r"^\$\{.+\}$"}
-    client = _object(
+    client = object_of(
         {
             "name": key(
-                _text("a name for the key", **_NO_CONTROL),
+                text("a name for the key", **NO_CONTROL),
                 "Who has the key, for the log.",
                 "laptop",
             ),
@@ -187,15 +208,13 @@ def _server() -> Schema:
     )
     keys = {"type": "array", "items": client, "x-expected": "a list of keys"}
     laptop = [{"name": "laptop", "key": "${GATEWAY_KEY}"}]
-    auth = _object(
+    auth = object_of(
         {"keys": key(keys, "The keys that clients may show; without any, all are served.", laptop)},
         "a mapping such as {keys: […]}",
     )
-    return _object(
+    return object_of(
         {
-            "host": key(
-                _text("a host such as 127.0.0.1"), "The address to listen at.", "127.0.0.1"
-            ),
+            "host": key(text("a host such as 127.0.0.1"), "The address to listen at.", "127.0.0.1"),
             "port": key(
                 {"anyOf": [port, reference], "x-expected": "a port from 1 to 65535"},
                 "The port to listen at.",
@@ -216,9 +235,9 @@ def _server() -> Schema:
 def _providers() -> Schema:
     known = {
         name: {
-            **_ref("provider"),
+            **ref("provider"),
             "if": {"not": {"required": ["dialect"]}},
-            "then": {"properties": {"quirks": _ref(f"quirks-{provider.dialect.name}")}},
+            "then": {"properties": {"quirks": ref(f"quirks-{provider.dialect.name}")}},
             "description": f"Known: {provider.base_url}, in the format {provider.dialect.name}"
             + (f", with the key of {provider.key_env}." if provider.key_env else "."),
             "examples": [{"base_url": provider.base_url}],
@@ -232,39 +251,33 @@ def _providers() -> Schema:
             "x-expected": "a name of letters, digits, `.`, `_` and `-`",
         },
         "properties": known,
-        "additionalProperties": {**_ref("provider"), "required": ["dialect", "base_url"]},
+        "additionalProperties": {**ref("provider"), "required": ["dialect", "base_url"]},
         "x-expected": 'a mapping such as {openai: {api_key: "${OPENAI_API_KEY}"}}',
     }
 
 
 def _provider() -> Schema:
-    dialect = _choice(tuple(DIALECTS))
+    dialect = choice(tuple(DIALECTS))
     secret = {"type": ["string", "null"], "x-expected": 'a key such as "${OPENAI_API_KEY}"'}
     headers = {
         "type": "object",
         "additionalProperties": {"type": ["string", "null"], "x-expected": "the text of a header"},
         "x-expected": "a mapping of header names to texts",
     }
-    duration = ("connect", "first_byte", "idle")
-    meaning = (
-        "To reach the provider.",
-        "From the request to the first byte of the answer.",
-        "Silence within an answer.",
-    )
     timeouts = {
         name: key(DURATION_SCHEMA, description, "30s")
-        for name, description in zip(duration, meaning, strict=True)
+        for name, description in rule_schema.LIMITS.items()
     }
     properties = {
         "dialect": key(dialect, "The wire format that its servers speak.", "openai-chat"),
         "base_url": key(
-            _text("a URL such as http://127.0.0.1:8000/v1"),
+            text("a URL such as http://127.0.0.1:8000/v1"),
             "The address, without the path of an endpoint.",
             "http://127.0.0.1:8000/v1",
         ),
         "api_key": key(secret, "The key: better from the environment.", "${OPENAI_API_KEY}"),
         "auth": key(
-            _choice(get_args(AuthScheme)),
+            choice(get_args(AuthScheme)),
             "The header in which the key is shown; the default follows the dialect.",
             "bearer",
         ),
@@ -274,8 +287,9 @@ def _provider() -> Schema:
             "How its servers differ from others of the dialect.",
             {"stop_limit": 4},
         ),
+        "text_calls": correction_schema.text_calls("text"),
         "timeouts": key(
-            _object(timeouts, "a mapping such as {first_byte: 2m}"),
+            object_of(timeouts, "a mapping such as {first_byte: 2m}"),
             "How long to wait.",
             {"connect": "5s", "first_byte": "2m", "idle": "5m"},
         ),
@@ -283,11 +297,11 @@ def _provider() -> Schema:
     by_dialect = [
         {
             "if": {"properties": {"dialect": {"const": name}}, "required": ["dialect"]},
-            "then": {"properties": {"quirks": _ref(f"quirks-{name}")}},
+            "then": {"properties": {"quirks": ref(f"quirks-{name}")}},
         }
         for name in DIALECTS
     ]
-    return _object(properties, 'a mapping such as {api_key: "${NAME}"}', allOf=by_dialect)
+    return object_of(properties, 'a mapping such as {api_key: "${NAME}"}', allOf=by_dialect)
 
 
 def _quirks(dialect: str, documents: Documents) -> Schema:
@@ -301,7 +315,7 @@ def _quirks(dialect: str, documents: Documents) -> Schema:
         example = list(default) if isinstance(default, tuple) else default
         description = docs.get(name, "A difference between servers of this dialect.")
         properties[name] = {**key(schema, description, example), "default": example}
-    return _object(properties, "a mapping of quirks")
+    return object_of(properties, "a mapping of quirks")
 
 
 def _models() -> Schema:
@@ -312,57 +326,42 @@ def _models() -> Schema:
     }
 
 
+def _price() -> Schema:
+    number = {"type": "number", "minimum": 0}
+    return object_of(
+        {
+            "input": key(number, "A million tokens of the prompt.", 1.25),
+            "output": key(number, "A million tokens of the answer.", 10),
+            "cache_read": key(number, "A million tokens read from the cache.", 0.125),
+            "cache_write": key(number, "A million tokens written to the cache.", 1.5),
+        },
+        "a mapping such as {input: 1.25, output: 10}",
+    )
+
+
 def _model() -> Schema:
-    return _object(
+    return object_of(
         {
             "context": key(COUNT_SCHEMA, "Tokens of prompt and answer together.", "400k"),
             "max_output": key(COUNT_SCHEMA, "Tokens of the longest answer.", "128k"),
+            "images": key({"type": "boolean"}, "It can be shown images.", True),
+            "documents": key({"type": "boolean"}, "It can be shown PDF documents.", True),
+            "tools": key({"type": "boolean"}, "It can call tools.", True),
+            "correction": key(
+                ref("correction"),
+                "Tool correction of its answers; stands over `tool_correction:`.",
+                {"mode": "model", "model": "openai:gpt-5-mini"},
+            ),
+            "transforms": key(
+                ref("transforms"), "Edits of every request for this target.", ["brief"]
+            ),
+            "price": key(_price(), "What a million tokens cost.", {"input": 1.25, "output": 10}),
         },
         "a mapping such as {context: 400k, max_output: 128k}",
     )
 
 
-# -- rules and transforms ----------------------------------------------------------------------------
-
-
-def _rule() -> Schema:
-    return _object(
-        {
-            "name": key(
-                _text("a name", **_NO_CONTROL), "What logs and explanations call it.", "fast"
-            ),
-            "when": key(_ref("when"), "All of these have to hold.", {"tokens": {"above": "60k"}}),
-            "use": key(_ref("target"), "The target.", "openai:gpt-5"),
-            "transforms": key(_ref("transforms"), "Edits to apply, in order.", ["brief"]),
-        },
-        "a rule such as {name: fast, when: {model: …}, use: openai:gpt-5}",
-        required=["name", "use"],
-    )
-
-
-def _default() -> Schema:
-    return _object(
-        {
-            "use": key(_ref("target"), "The target.", "openai:gpt-5"),
-            "transforms": key(_ref("transforms"), "Edits to apply, in order.", ["brief"]),
-        },
-        "a target such as openai:gpt-5, or {use: …, transforms: […]}",
-        required=["use"],
-    )
-
-
-def _when() -> Schema:
-    conditions = {
-        name: key(
-            described(condition.schema), condition.description, example(condition.example)[name]
-        )
-        for name, condition in CONDITIONS.items()
-    }
-    return _object(
-        conditions,
-        "at least one condition; a rule without `when` always matches",
-        minProperties=1,
-    )
+# -- transforms -------------------------------------------------------------------------------------
 
 
 def _transforms() -> Schema:
@@ -371,7 +370,7 @@ def _transforms() -> Schema:
         "additionalProperties": {
             "type": "array",
             "minItems": 1,
-            "items": _ref("step"),
+            "items": ref("step"),
             "x-expected": "a list of steps such as [{tools: {drop: [NotebookEdit]}}]",
         },
         "x-expected": "a mapping of names to lists of steps",
@@ -383,7 +382,7 @@ def _step() -> Schema:
         name: described_key({**kind.schema, "description": kind.description})
         for name, kind in TRANSFORMS.items()
     }
-    return _object(steps, f"a step: {' or '.join(TRANSFORMS)}", minProperties=1)
+    return object_of(steps, f"a step: {' or '.join(TRANSFORMS)}", minProperties=1)
 
 
 SECTIONS = frozenset(_top())

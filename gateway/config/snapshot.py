@@ -6,18 +6,26 @@ A snapshot is never changed: a reload makes another one, and requests keep the o
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
-from gateway.correction import Mode
+from gateway.config.correction import CorrectionSettings, settings
+from gateway.config.reload_settings import RecorderSettings, ReloadSettings
 from gateway.dialects import Dialect
+from gateway.messages import Usage
 from gateway.providers import PROVIDERS
-from gateway.routing import Rule
+from gateway.routing import CorrectionOverlay, Rule, ServerTools, Target
+from gateway.routing.formula import variables
+from gateway.routing.rules import HANDED_ON
 from gateway.transforms import Transform
 
 SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
 """Headers whose values are nobody's business."""
+
+NamedTargets = Literal["allow", "refuse"]
+"""Whether a request may name its target itself, in its URL or as its model."""
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -72,8 +80,10 @@ class Endpoint:
     secret: str | None = field(default=None, repr=False)
     """The key itself, so that logs can blot it out."""
     missing_key: str | None = None
-    """The environment variable to set, if the provider needs a key and has none."""
+    """The environment variables to set, if the provider lacks its key or a part of its address."""
     timeouts: Timeouts = field(default_factory=Timeouts)
+    text_calls: tuple[str, ...] = ()
+    """Channels of its answers in which calls are looked for, where nobody says otherwise."""
 
 
 MOCK = Endpoint("mock", PROVIDERS["mock"].dialect, PROVIDERS["mock"].base_url, {})
@@ -81,19 +91,57 @@ MOCK = Endpoint("mock", PROVIDERS["mock"].dialect, PROVIDERS["mock"].base_url, {
 
 
 @dataclass(frozen=True, slots=True)
-class ModelFacts:
-    """What is known of a target's limits, in tokens."""
+class ReasoningSettings:
+    """Where the secret comes from that seals reasoning state; gateways with one secret share states."""
 
-    context: int | None = None
-    max_output: int | None = None
+    key: str | None = field(default=None, repr=False)
+    key_file: str | None = None
+    """Made when it does not exist; None for a file in the user's state folder."""
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """What a million tokens cost, in whatever currency the user counts."""
+
+    input: float = 0.0
+    output: float = 0.0
+    cache_read: float | None = None
+    """None: as much as other tokens of the prompt."""
+    cache_write: float | None = None
+
+    def of(self, usage: Usage) -> float:
+        """The cost of an answer."""
+        read, written = usage.cache_read or 0, usage.cache_creation or 0
+        read_price = self.input if self.cache_read is None else self.cache_read
+        write_price = self.input if self.cache_write is None else self.cache_write
+        total = usage.input * self.input + usage.output * self.output
+        return (total + read * read_price + written * write_price) / 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What is known of a target: its limits in tokens, what it can be shown, what it costs.
+
+    None means that nobody said; such a target is taken to be able.
+    """
+
+    context: int | None = None
+    max_output: int | None = None
+    images: bool | None = None
+    documents: bool | None = None
+    tools: bool | None = None
+    price: Price | None = None
+    transforms: tuple[str, ...] = ()
+    """Edits of every request for this target."""
+    correction: CorrectionOverlay | None = None
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """Everything that decides what happens to a request."""
 
     id: str
-    """A short digest of the config's text: the same text, the same id."""
+    """A short digest of the config's texts and variables: the same ones, the same id."""
     server: ServerSettings
     endpoints: Mapping[str, Endpoint]
     """Every provider that can be named: those of the config, and those known by declaration."""
@@ -102,13 +150,39 @@ class Snapshot:
     rules: tuple[Rule, ...]
     default: Rule
     transforms: Mapping[str, Transform]
-    correction: Mode = "repair"
+    correction: CorrectionOverlay = field(default_factory=CorrectionOverlay)
     when_key_is_missing: Literal["refuse", "mock"] = "refuse"
+    aliases: Mapping[str, Target] = field(default_factory=dict)
+    """Other names for targets."""
+    server_tools: ServerTools = "auto"
+    """What becomes of server tools that a target lacks, where its rule says nothing."""
+    reasoning: ReasoningSettings = field(default_factory=lambda: ReasoningSettings())
+    reload: ReloadSettings = field(default_factory=ReloadSettings)
+    recorder: RecorderSettings | None = None
+    tests: tuple[str, ...] = ()
+    """Files of routing tests, relative to the config."""
+    named_targets: NamedTargets = "allow"
+    apply: tuple[str, ...] = ()
+    """Transforms of every request."""
+    print_system: bool = False
+    """The log gets the system prompt as it is sent."""
+
+    def transforms_for(self, target: Target | None, names: tuple[str, ...]) -> tuple[str, ...]:
+        """What is applied, in order: to everything, for the target, by the rules (`names`). Each once."""
+        facts = self.models.get(str(target)) if target is not None else None
+        own = facts.transforms if facts is not None else ()
+        return tuple(dict.fromkeys((*self.apply, *own, *names)))
+
+    @cached_property
+    def has_patterns(self) -> bool:
+        """Some transform looks for patterns, which can take long on a long text."""
+        return any(transform.has_patterns for transform in self.transforms.values())
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every key, so that logs can blot them out."""
         found = [client.key for client in self.server.keys]
+        found += [self.reasoning.key] if self.reasoning.key else []
         for endpoint in self.endpoints.values():
             found += [endpoint.secret] if endpoint.secret else []
             for name, value in endpoint.headers.items():
@@ -117,13 +191,34 @@ class Snapshot:
                     found.append(value)
         return tuple(dict.fromkeys(found))
 
+    def correction_of(
+        self, target: Target, endpoint: Endpoint, said: Iterable[CorrectionOverlay] = ()
+    ) -> CorrectionSettings:
+        """How the calls of a target's answers are corrected, by the endpoint that answers; `said` is
+        what rules say of it."""
+        declared = CorrectionOverlay(text_calls=endpoint.text_calls)
+        facts = self.models.get(str(target))
+        own = (facts.correction,) if facts is not None and facts.correction is not None else ()
+        return settings((declared, self.correction, *own, *said))
+
     @property
     def path_prefixes(self) -> tuple[str, ...]:
         """The URL prefixes that rules ask for."""
-        return tuple(rule.path_prefix for rule in self.rules if rule.path_prefix is not None)
+        return tuple(prefix for rule in self.rules for prefix in rule.path_prefixes)
+
+    @cached_property
+    def uses_tags(self) -> bool:
+        """Some rule asks for a tag in the prompt, so tags are taken out on the way."""
+        asked = (
+            v.name for rule in self.rules for test in rule.tests for v in variables(test.formula)
+        )
+        return "tag" in asked
 
     @property
     def targets(self) -> tuple[str, ...]:
         """Every target that the config names, once, in the order it names them."""
-        named = [str(rule.target) for rule in (*self.rules, self.default)]
-        return tuple(dict.fromkeys([*named, *self.models]))
+        rules = (*self.rules, self.default)
+        every = (target for rule in rules for target in (*rule.targets, *rule.fallback))
+        named = [str(target) for target in every if target.model not in HANDED_ON]
+        aliased = [str(target) for target in self.aliases.values()]
+        return tuple(dict.fromkeys([*named, *aliased, *self.models]))

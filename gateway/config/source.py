@@ -12,12 +12,16 @@ from typing import Any
 
 import yaml
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from gateway.config.findings import Finding
 from gateway.config.positions import Path, Place, Positions, Span, split_lines
 from gateway.config.redaction import blot, is_reference, is_secret_path
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+MAX_WIDTH = 1 << 30
+"""Columns of a line that is never broken."""
 
 MAX_DEPTH = 40
 MAX_VALUES = 50_000
@@ -85,6 +89,24 @@ def parse_env_file(text: str) -> dict[str, str]:
     """The variables of an environment file. Values are taken as they are written."""
     values = dotenv_values(stream=io.StringIO(text), interpolate=False)
     return {name: value for name, value in values.items() if value is not None}
+
+
+def env_lines(text: str) -> Iterator[tuple[int, str | None, str]]:
+    """The lines of an environment file: number, name, value. The name is None where there is none."""
+    for binding in parse_stream(io.StringIO(text)):
+        blank = binding.original.string
+        line = binding.original.line + blank[: len(blank) - len(blank.lstrip())].count("\n")
+        if binding.error or binding.key is not None:
+            yield line, binding.key, binding.value or ""
+
+
+def scalar_text(value: str | float | bool | None) -> str:
+    """A scalar as YAML writes it, in one line."""
+    style = '"' if isinstance(value, str) and not value.isprintable() else None
+    written: str = yaml.safe_dump(
+        value, default_style=style, allow_unicode=True, width=MAX_WIDTH, default_flow_style=True
+    )
+    return written.removesuffix("\n").removesuffix("\n...")
 
 
 # -- from text to nodes ------------------------------------------------------------------------------

@@ -32,10 +32,10 @@ _IS = ("is", "are")
 _CONTAINERS: Mapping[type, str] = {dict: "object", list: "array"}
 
 
-def problems(document: Document) -> list[Problem]:
-    """Everything that the schema refuses, once."""
+def problems(document: Document, validator: Draft202012Validator | None = None) -> list[Problem]:
+    """Everything that the config's schema refuses, or another one, once."""
     found: dict[Problem, None] = {}
-    for error in _validator().iter_errors(document.value):
+    for error in (validator or _validator()).iter_errors(document.value):
         for specific in _specific(error):
             found.update(dict.fromkeys(_explain(specific, document)))
     return list(found)
@@ -98,6 +98,8 @@ def _missing_keys(error: ValidationError, path: Path, document: Document) -> Ite
     message = f"{document.where(path)}{' and '.join(missing)} {_IS[len(missing) > 1]} missing"
     help = ""
     match path:
+        case ():
+            help = "add the target of what no rule matches, such as `default: openai:gpt-5`"
         case ("providers", str(name)):
             message += "; only a known provider can do without"
             close = closest(name, PROVIDERS)

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
-from litestar import Litestar, Request, Response, asgi, get, route
+from litestar import Litestar, Request, Response, asgi, get, post, route
 from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 
@@ -20,11 +20,11 @@ from gateway.config import Snapshot
 from gateway.errors import GatewayError, InvalidRequest, MethodNotAllowed, NotFound
 from gateway.messages import random_id
 from gateway.pipeline import target_of_prefix
-from gateway.server import discovery, messages
+from gateway.server import admin, discovery, messages, metrics
 from gateway.server.auth import authorize
-from gateway.server.body import headers_of
+from gateway.server.body import headers_of, read_body
 from gateway.server.delivery import Delivery
-from gateway.server.paths import PREFIX, App, PathPrefix, Scope, Send
+from gateway.server.paths import PREFIX, App, PathPrefix, Receive, Scope, Send
 from gateway.server.services import Services
 
 __all__ = ["Services", "build_app"]
@@ -33,7 +33,7 @@ __all__ = ["Services", "build_app"]
 def build_app(services: Services) -> App:
     """The ASGI application of a gateway."""
     litestar = Litestar(
-        route_handlers=[*conversations(services), *pages(services)],
+        route_handlers=[*conversations(services), *pages(services), *accounts(services)],
         lifespan=[lambda _app: running(services)],
         exception_handlers={
             GatewayError: render_gateway_error,
@@ -52,10 +52,13 @@ async def running(services: Services) -> AsyncIterator[None]:
     watcher = asyncio.create_task(services.config.watch())
     loader = asyncio.create_task(load_encoder(services))
     try:
-        yield
+        with admin.on_hangup(services.config):
+            yield
     finally:
         watcher.cancel()
         loader.cancel()
+        await asyncio.to_thread(services.recorder.close)
+        await services.shadows.close()
         await services.upstream.close()
 
 
@@ -96,14 +99,6 @@ async def is_post(scope: Scope, send: Send) -> bool:
 def pages(services: Services) -> list[Any]:
     """The ordinary handlers."""
 
-    async def admit(request: Request[Any, Any, Any]) -> Snapshot:
-        """The snapshot, if the client may see it and the prefix means something."""
-        scope = cast(Scope, request.scope)
-        snapshot = await services.config.current()
-        authorize(snapshot.server, headers_of(scope))
-        target_of_prefix(snapshot, scope.get(PREFIX, ""))
-        return snapshot
-
     @route("/", http_method=[HttpMethod.GET, HttpMethod.HEAD])
     async def root() -> dict[str, Any]:
         return discovery.about()
@@ -123,13 +118,59 @@ def pages(services: Services) -> list[Any]:
 
     @get("/v1/models")
     async def list_models(request: Request[Any, Any, Any]) -> dict[str, Any]:
-        return discovery.models(await admit(request))
+        return discovery.models(await admit(services, request))
 
     @get("/v1/models/{model_id:path}")
     async def get_model(request: Request[Any, Any, Any]) -> dict[str, Any]:
-        return discovery.model(await admit(request), request.path_params["model_id"].lstrip("/"))
+        return discovery.model(
+            await admit(services, request), request.path_params["model_id"].lstrip("/")
+        )
 
-    return [root, hello, health, ready, list_models, get_model]
+    @post("/admin/explain", status_code=200)
+    async def explain(request: Request[Any, Any, Any]) -> dict[str, Any]:
+        snapshot = await admit(services, request)
+        scope = cast(Scope, request.scope)
+        body = await read_body(
+            cast(Receive, request.receive), headers_of(scope), snapshot.server.max_body
+        )
+        return await discovery.explained(services, body)
+
+    @post("/admin/reload", status_code=200)
+    async def reload(request: Request[Any, Any, Any]) -> dict[str, Any]:
+        snapshot = await admit(services, request)
+        scope = cast(Scope, request.scope)
+        headers = headers_of(scope)
+        body = await read_body(cast(Receive, request.receive), headers, snapshot.server.max_body)
+        return await admin.reloaded(services, headers.get("content-type", ""), body)
+
+    return [root, hello, health, ready, list_models, get_model, explain, reload]
+
+
+async def admit(services: Services, request: Request[Any, Any, Any]) -> Snapshot:
+    """The snapshot, if the client may see it and the prefix means something."""
+    scope = cast(Scope, request.scope)
+    snapshot = await services.config.current()
+    authorize(snapshot.server, headers_of(scope))
+    target_of_prefix(snapshot, scope.get(PREFIX, ""))
+    return snapshot
+
+
+def accounts(services: Services) -> list[Any]:
+    """The handlers that tell what was served."""
+
+    @get("/v1/stats")
+    async def stats(request: Request[Any, Any, Any]) -> dict[str, Any]:
+        await admit(services, request)
+        return services.tally.to_json()
+
+    @get("/metrics")
+    async def get_metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
+        await admit(services, request)
+        return Response(
+            metrics.render(services.tally, services.config), media_type=metrics.CONTENT_TYPE
+        )
+
+    return [stats, get_metrics]
 
 
 # -- errors ------------------------------------------------------------------------------------------

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from time import time
 from typing import Any
 
 from gateway import __version__, json_text
 from gateway.config import Snapshot
-from gateway.errors import GatewayError, NotFound
-from gateway.pipeline import Inbound, count_tokens
-from gateway.routing import BadTarget, Target
+from gateway.errors import GatewayError, InvalidRequest, NotFound
+from gateway.pipeline import DISCOVERED, Exchange, Inbound, count_tokens, target_of_model
+from gateway.pipeline.explain import explain
+from gateway.pipeline.recorded import BadRecording, inbound_of
+from gateway.routing import Target
+from gateway.server.admin import config_health
 from gateway.server.auth import authorize
 from gateway.server.body import ClientGone, headers_of, read_body
 from gateway.server.delivery import Delivery
@@ -28,35 +30,40 @@ def about() -> dict[str, Any]:
         "message": "This is a gateway for clients of the Anthropic Messages API.",
         "name": "rules-gateway",
         "version": __version__,
-        "endpoints": ["/v1/messages", "/v1/messages/count_tokens", "/v1/models", "/health"],
+        "endpoints": [
+            "/v1/messages",
+            "/v1/messages/count_tokens",
+            "/v1/models",
+            "/v1/stats",
+            "/metrics",
+            "/health",
+        ],
     }
 
 
 def health(services: Services) -> dict[str, Any]:
     """`GET /health`: alive, and with which config."""
     config = services.config
-    refusal = config.refusal
+    recorder = services.recorder.health(config.snapshot)
     return {
         "status": "ok",
         "version": __version__,
-        "config": {
-            "id": config.snapshot.id,
-            "age_seconds": round(time() - config.loaded_at, 1),
-            "last_refusal": None
-            if refusal is None
-            else {
-                "seconds_ago": round(time() - refusal.at, 1),
-                "findings": [
-                    f"{f.file}:{f.line}:{f.column}: {f.message}" for f in refusal.findings
-                ],
-            },
-        },
+        "config": config_health(config),
+        **({"recorder": recorder} if recorder is not None else {}),
     }
 
 
 def models(snapshot: Snapshot) -> dict[str, Any]:
-    """`GET /v1/models`: the targets that the config names."""
-    data = [model_info(snapshot, Target.parse(target)) for target in snapshot.targets]
+    """`GET /v1/models`: the targets and aliases that the config names.
+
+    Each stands there twice: by its name, and as `claude-via-NAME` for clients that keep only models
+    with `claude` in their name. Nothing does where a request may name no target: asked for as a model,
+    each of them would be refused, and any other name is as good as the next.
+    """
+    named = {target: Target.parse(target) for target in snapshot.targets}
+    named = {**snapshot.aliases, **named} if snapshot.named_targets == "allow" else {}
+    data = [model_info(snapshot, target, id) for id, target in named.items()]
+    data += [model_info(snapshot, target, DISCOVERED + id) for id, target in named.items()]
     return {
         "data": data,
         "has_more": False,
@@ -66,28 +73,37 @@ def models(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def model(snapshot: Snapshot, id: str) -> dict[str, Any]:
-    """`GET /v1/models/{id}`: any model of a provider that is known. Raises `NotFound`."""
-    try:
-        target = Target.parse(id)
-    except BadTarget:
-        target = None
-    if target is None or target.provider not in snapshot.endpoints:
+    """`GET /v1/models/{id}`: any model of a provider that is known. Raises `GatewayError`."""
+    target = target_of_model(snapshot, id)
+    if target is None:
         raise NotFound(f"model: {id} (models are named provider:model, such as openai:gpt-5)")
-    return model_info(snapshot, target)
+    return model_info(snapshot, target, id)
 
 
-def model_info(snapshot: Snapshot, target: Target) -> dict[str, Any]:
+def model_info(snapshot: Snapshot, target: Target, id: str) -> dict[str, Any]:
     """A model as clients list it."""
     facts = snapshot.models.get(str(target))
     return {
         "type": "model",
-        "id": str(target),
+        "id": id,
         "display_name": f"{target.model} ({target.provider})",
         "created_at": CREATED,
         "lifecycle": "active",
         "max_input_tokens": facts.context if facts else None,
         "max_tokens": facts.max_output if facts else None,
     }
+
+
+async def explained(services: Services, request: bytes) -> dict[str, Any]:
+    """`POST /admin/explain`: what would happen to the request in the body. Raises `GatewayError`."""
+    try:
+        inbound = inbound_of(request)
+    except BadRecording as error:
+        raise InvalidRequest(f"The body holds no request: {error}") from None
+    snapshot = await services.config.current()
+    vault = services.vaults.vault(snapshot.reasoning)
+    exchange = Exchange(snapshot, inbound, services.counter, vault, readings=services.recent)
+    return await asyncio.to_thread(explain, exchange)
 
 
 async def count(services: Services, scope: Scope, receive: Receive, send: Send) -> None:

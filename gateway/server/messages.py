@@ -9,32 +9,33 @@ never an end that looks like one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 from gateway import observe
+from gateway.config import ModelFacts
 from gateway.errors import GatewayError, UpstreamBroken, UpstreamTimeout
-from gateway.messages import error_event
-from gateway.pipeline import Exchange, Inbound, UpstreamRequest
+from gateway.messages import Usage, error_event
+from gateway.pipeline import PASSES, Exchange, Inbound, UpstreamRequest
+from gateway.routing import Done
 from gateway.server.auth import authorize
 from gateway.server.body import ClientGone, headers_of, read_body
-from gateway.server.delivery import EVENTS, JSON, Delivery
+from gateway.server.consulting import consult, told
+from gateway.server.delivery import JSON, Delivery
 from gateway.server.paths import PREFIX, Receive, Scope, Send
 from gateway.server.services import Services
+from gateway.server.waiting import Beat, Feed, commit, heartbeats
 from gateway.upstream import Reply
-
-COMMIT_AFTER = 30.0
-"""Seconds of the provider's silence after which the stream is opened all the same."""
-
-HEARTBEAT = 10.0
-"""Seconds of silence towards the client after which it is told that the gateway still waits."""
 
 LARGE = 256 * 1024
 """Bytes above which a request is prepared in a thread: counting and translating it takes a while."""
 
 CLIENT_GONE = 499
+
+Say = Callable[[bytes], Awaitable[None]]
+"""Tells the client something, if it is anything."""
 
 
 async def handle(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,7 +54,10 @@ async def handle(services: Services, scope: Scope, receive: Receive, send: Send)
         failure = error
         await fail(exchange, delivery, error)
     if exchange is not None:
+        services.recent.note(done(exchange, failure))
         record(exchange, delivery, failure, seconds=perf_counter() - started)
+        services.recorder.note(exchange, status=delivery.status, seconds=perf_counter() - started)
+    services.tally.note(exchange, delivery.status, failure, seconds=perf_counter() - started)
 
 
 async def fail(exchange: Exchange | None, delivery: Delivery, error: GatewayError) -> None:
@@ -73,28 +77,77 @@ async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange
     query = scope["query_string"].decode("latin-1")
     client = key.name if key is not None else None
     inbound = Inbound(body, headers, query, scope.get(PREFIX, ""), client)
-    return Exchange(snapshot, inbound, services.counter)
+    return Exchange(
+        snapshot,
+        inbound,
+        services.counter,
+        services.vaults.vault(snapshot.reasoning),
+        pins=services.pins,
+        readings=services.recent,
+        consults=True,
+        guard=services.guard,
+    )
 
 
 async def prepare(services: Services, exchange: Exchange) -> UpstreamRequest:
-    """Routes and translates, off the loop when there is much of it or the encoder may be waited for."""
-    if len(exchange.inbound.body) > LARGE or not services.encoder_loaded:
+    """Routes and translates: off the loop when it may take long, or the encoder be waited for."""
+    may_take_long = len(exchange.inbound.body) > LARGE or exchange.snapshot.has_patterns
+    if may_take_long or not services.encoder_loaded:
         return await asyncio.to_thread(exchange.upstream_request)
     return exchange.upstream_request()
 
 
 async def converse(services: Services, exchange: Exchange, delivery: Delivery) -> None:
     """Asks the provider and hands its answer on."""
-    request = await prepare(services, exchange)
     if not exchange.request.stream:
-        async with services.upstream.send(request) as reply:
-            await accepted(exchange, reply)
-            await whole(exchange, reply, delivery)
+        await ask(services, exchange, delivery, None)
         return
+    request = await prepare(services, exchange)
     # The client is kept waiting from here on: some servers send no header before the first token.
-    async with heartbeats(exchange, delivery) as beat, services.upstream.send(request) as reply:
+    async with heartbeats(exchange, delivery) as beat:
+        await ask(services, exchange, delivery, beat, request)
+
+
+async def ask(
+    services: Services,
+    exchange: Exchange,
+    delivery: Delivery,
+    beat: Beat | None,
+    request: UpstreamRequest | None = None,
+) -> None:
+    """Asks one target after the other until one says something useful; then it is the one.
+
+    Raises what the last one failed with. Once the client has been told anything, nobody else is asked:
+    tools would run twice.
+    """
+    while True:
+        try:
+            await ask_once(services, exchange, delivery, beat, request)
+            return
+        except GatewayError as error:
+            wait = None if delivery.committed else exchange.next_try(error)
+            if wait is None:
+                raise
+            request = None
+            await asyncio.sleep(wait)
+
+
+async def ask_once(
+    services: Services,
+    exchange: Exchange,
+    delivery: Delivery,
+    beat: Beat | None,
+    request: UpstreamRequest | None,
+) -> None:
+    """One try at one target."""
+    request = request or await prepare(services, exchange)
+    services.shadows.send(exchange)
+    async with services.upstream.send(request) as reply:
         await accepted(exchange, reply)
-        await stream(exchange, reply, delivery, beat)
+        if beat is None:
+            await whole(services, exchange, reply, delivery)
+        else:
+            await stream(services, exchange, reply, delivery, beat)
 
 
 async def accepted(exchange: Exchange, reply: Reply) -> None:
@@ -104,82 +157,59 @@ async def accepted(exchange: Exchange, reply: Reply) -> None:
     exchange.accept(reply.headers)
 
 
-async def whole(exchange: Exchange, reply: Reply, delivery: Delivery) -> None:
+async def whole(services: Services, exchange: Exchange, reply: Reply, delivery: Delivery) -> None:
     """An answer in one piece."""
+
+    async def say(_data: bytes) -> None:
+        """Nothing is said before the end."""
+
+    feed = Feed(exchange)
     async with aclosing(reply.chunks()) as chunks:
         async for chunk in chunks:
-            exchange.receive(chunk)
-    body = exchange.finish()
+            await feed.receive(chunk)
+    body = await finished(services, exchange, say, feed)
     await delivery.whole(200, exchange.response_headers, body, JSON)
 
 
-async def stream(exchange: Exchange, reply: Reply, delivery: Delivery, beat: Beat) -> None:
+async def stream(
+    services: Services, exchange: Exchange, reply: Reply, delivery: Delivery, beat: Beat
+) -> None:
     """An answer piece by piece. The response ends with the answer: clients wait for both."""
+
+    async def say(data: bytes) -> None:
+        if data:
+            await commit(exchange, delivery)
+            beat.reset()
+            await delivery.write(data)
+
+    feed = beat.feed = Feed(exchange)
     async with aclosing(reply.chunks()) as chunks:
         async for chunk in chunks:
-            data = exchange.receive(chunk)
+            data = await answered(services, exchange, await feed.receive(chunk), say)
             if exchange.ended:
                 break
-            if data:
-                await commit(exchange, delivery)
-                beat.reset()
-                await delivery.write(data)
+            await say(data)
         else:
-            data = exchange.finish()
+            data = await finished(services, exchange, say, feed)
     await commit(exchange, delivery)
     await delivery.end(data)
     await reply.drain()
 
 
-async def commit(exchange: Exchange, delivery: Delivery) -> None:
-    """Sends status and headers, once."""
-    if not delivery.committed:
-        headers = {
-            **exchange.response_headers,
-            "cache-control": "no-cache",
-            "x-accel-buffering": "no",
-        }
-        await delivery.start(200, headers, EVENTS)
+async def finished(services: Services, exchange: Exchange, say: Say, feed: Feed) -> bytes:
+    """The end of an answer whose bytes have ended."""
+    data = await feed.finish()
+    asks = exchange.question is not None
+    data = await answered(services, exchange, data, say)
+    return data + exchange.finish() if asks else data
 
 
-class Beat:
-    """When the client was last told something."""
-
-    def __init__(self) -> None:
-        self._clock = asyncio.get_running_loop().time
-        self._last = self._clock()
-
-    def reset(self) -> None:
-        """It was told something now."""
-        self._last = self._clock()
-
-    def due(self, interval: float) -> float:
-        """Seconds until `interval` has passed."""
-        return self._last + interval - self._clock()
-
-
-@asynccontextmanager
-async def heartbeats(exchange: Exchange, delivery: Delivery) -> AsyncIterator[Beat]:
-    """Keeps the client waiting while the provider is silent."""
-    beat = Beat()
-    task = asyncio.create_task(keep_alive(exchange, delivery, beat))
-    try:
-        yield beat
-    finally:
-        task.cancel()
-
-
-async def keep_alive(exchange: Exchange, delivery: Delivery, beat: Beat) -> None:
-    """Opens a stream that is late, then beats whenever it has been silent."""
-    while not delivery.ended:
-        due = beat.due(HEARTBEAT if delivery.committed else COMMIT_AFTER)
-        if due > 0:
-            await asyncio.sleep(due)
-            continue
-        opens = not delivery.committed
-        beat.reset()
-        await commit(exchange, delivery)
-        await delivery.write(exchange.begin() if opens else exchange.heartbeat())
+async def answered(services: Services, exchange: Exchange, data: bytes, say: Say) -> bytes:
+    """What is left to say once a model was asked all there was to ask; `data` can be said before."""
+    while exchange.question is not None:
+        await say(data)
+        data = exchange.resume(await consult(services, exchange))
+    return data
 
 
 @asynccontextmanager
@@ -211,6 +241,24 @@ async def watched(receive: Receive, delivery: Delivery) -> AsyncIterator[None]:
         watcher.cancel()
 
 
+def done(exchange: Exchange, failure: GatewayError | None) -> Done:
+    """What rules may ask of this exchange later."""
+    target, usage = exchange.target or "", exchange.usage or Usage()
+    price = exchange.snapshot.models.get(target, ModelFacts()).price
+    return Done(
+        at=monotonic(),
+        target=target,
+        session=exchange.facts.session,
+        key=exchange.inbound.client,
+        cost=price.of(usage) if price is not None else 0.0,
+        prompt=usage.prompt,
+        cached=usage.cache_read or 0,
+        calls=exchange.tool_calls,
+        repaired=sum(found.status == "repaired" for found in exchange.corrections),
+        failed=failure is not None and failure.status in PASSES,
+    )
+
+
 def record(
     exchange: Exchange, delivery: Delivery, failure: GatewayError | None, *, seconds: float
 ) -> None:
@@ -224,14 +272,19 @@ def record(
             repairs=[f"{r.rule} {r.path} {r.detail}" for r in correction.repairs],
             errors=list(correction.errors),
         )
+    for one in exchange.consulted:
+        log.info("tool_call_model", **told(one))
+    if exchange.snapshot.print_system and exchange.system_sent:
+        log.info("system_prompt", text=exchange.system_sent)
     decided = "route" in exchange.__dict__
-    usage = exchange.usage
+    usage, prefix = exchange.usage, exchange.prefix
     fields: dict[str, Any] = {
         "client": exchange.inbound.client,
         "model": exchange.request.model,
-        "target": str(exchange.route.target) if decided else None,
+        "target": exchange.target,
         "reason": exchange.route.reason if decided else None,
         "answered_by": exchange.stand_in,
+        "failed_before": [f"{target}: {why}" for target, why in exchange.failures] or None,
         "provider_request": exchange.provider_request_id,
         "status": delivery.status,
         "stream": exchange.request.stream,
@@ -241,6 +294,8 @@ def record(
         "input_tokens": usage.input if usage else None,
         "cached_tokens": usage.cache_read if usage else None,
         "output_tokens": usage.output if usage else None,
+        "prefix_kept": round(prefix.kept, 4) if prefix else None,
+        "prefix_broke_at": prefix.broke_at if prefix else None,
         "complete": delivery.ended,
         "error": failure.message if failure else None,
     }

@@ -20,7 +20,7 @@ PREFIX = "gateway.prefix"
 
 _ENDPOINT = re.compile(
     r"(?P<prefix>.*?)(?P<endpoint>/v1/messages/count_tokens|/v1/messages|/v1/models(?:/.*)?"
-    r"|/api/hello|/health/ready|/health)/?",
+    r"|/v1/stats|/api/hello|/health/ready|/health)/?",
     re.DOTALL,
 )
 _TARGET = re.compile(r"/[^/:]+:.+", re.DOTALL)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 
+from gateway.cache_guard import Guard
 from gateway.reload import ConfigStore
+from gateway.routing import Recent, RecentPins
+from gateway.server.recorder import Recorder
+from gateway.server.shadows import Shadows
+from gateway.server.tally import Tally
+from gateway.server.vaults import Vaults
 from gateway.tokens import Tiktoken, TokenCounter
 from gateway.upstream import Upstream
 
@@ -17,4 +24,21 @@ class Services:
     upstream: Upstream
     encoder: Tiktoken
     counter: TokenCounter
+    vaults: Vaults = field(default_factory=Vaults)
+    pins: RecentPins = field(default_factory=RecentPins)
+    """Which rule each conversation was given."""
+    guard: Guard = field(default_factory=Guard)
+    """Whether conversations still begin as they did."""
+    recent: Recent = field(default_factory=lambda: Recent(monotonic))
+    """What rules may ask of earlier exchanges."""
+    tally: Tally = field(default_factory=Tally)
+    """What was served, since the start."""
+    recorder: Recorder = field(init=False)
+    """What requests looked like."""
+    shadows: Shadows = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.recorder = Recorder(self.config)
+        self.shadows = Shadows(self.upstream)
+
     encoder_loaded: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+import os
 from pathlib import Path
 
 import pytest
@@ -15,16 +15,13 @@ SOUND = "default: openai:gpt-5\n"
 BROKEN = "defualt: openai:gpt-5\ndefault: opena:gpt-5\nproviders: {openai: {api_key: '${NONE}'}}\n"
 
 
-def read(path: Path) -> tuple[str, Mapping[str, str]]:
-    """As the server reads, without its environment."""
-    return path.read_text("utf-8"), {"TARGET": "openai:gpt-5"}
-
-
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working directory of the command."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name in [name for name in os.environ if name not in ("PATH", "HOME")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("TARGET", "openai:gpt-5")
     return tmp_path
 
 
@@ -35,7 +32,7 @@ def test_a_sound_config_is_ok(folder: Path, capsys: pytest.CaptureFixture[str]) 
         "transforms: {t: [{system: {append: z}}]}\ndefault: '${TARGET}'\n"
     )
     (folder / "config.yaml").write_text(text)
-    assert run([], format="full", read=read) == 0
+    assert run([], format="full") == 0
     assert capsys.readouterr().out == "config.yaml: ok (2 providers, 1 rule, 1 transform)\n"
 
 
@@ -44,7 +41,7 @@ def test_every_finding_is_printed_and_counted(
 ) -> None:
     """Full by default: the line, the carets, the help; then the numbers."""
     (folder / "config.yaml").write_text(BROKEN)
-    assert run([], format="full", read=read) == 1
+    assert run([], format="full") == 1
     out = capsys.readouterr().out
     assert out.startswith(
         "error[unknown-key]: unknown key `defualt`\n"
@@ -63,7 +60,7 @@ def test_every_finding_is_printed_and_counted(
 def test_concise_is_for_grep(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A line for each finding, and the line about the file."""
     (folder / "a.yaml").write_text(BROKEN)
-    assert run(["a.yaml"], format="concise", read=read) == 1
+    assert run(["a.yaml"], format="concise") == 1
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition(" ")[0] for line in lines] == [
         "a.yaml:1:1:",
@@ -77,15 +74,38 @@ def test_json_is_for_programs(folder: Path, capsys: pytest.CaptureFixture[str]) 
     """One list for all files, and nothing else on stdout."""
     for name in ("a.yaml", "b.yaml"):
         (folder / name).write_text(BROKEN)
-    assert run(["a.yaml", "b.yaml"], format="json", read=read) == 1
+    assert run(["a.yaml", "b.yaml"], format="json") == 1
     found = json.loads(capsys.readouterr().out)
     assert [finding["file"] for finding in found] == ["a.yaml"] * 3 + ["b.yaml"] * 3
+
+
+def test_forms_for_continuous_integration(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One SARIF log for all files; annotations line by line."""
+    for name in ("a.yaml", "b.yaml"):
+        (folder / name).write_text(BROKEN)
+    assert run(["a.yaml", "b.yaml"], format="sarif") == 1
+    [ran] = json.loads(capsys.readouterr().out)["runs"]
+    assert len(ran["results"]) == 6
+    assert run(["a.yaml", "b.yaml"], format="github") == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("file=")[-1][:6] for line in lines] == [
+        *("a.yaml", "a.yaml", "a.yaml", "a.yaml"),
+        *("b.yaml", "b.yaml", "b.yaml", "b.yaml"),
+    ]
+
+
+def test_every_overlay_is_checked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whichever applies; a name that does not exist is an error."""
+    (folder / "config.yaml").write_text(f"{SOUND}overlays: {{prod: {{server: {{prot: 1}}}}}}\n")
+    for env, line in ((None, "2:28"), ("prod", "2:28"), ("prdo", "2:1")):
+        assert run([], format="concise", env=env) == 1
+        assert capsys.readouterr().out.startswith(f"config.yaml:{line}: error")
 
 
 def test_warnings_are_no_failure(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """They are printed, counted, and let the config serve."""
     (folder / "config.yaml").write_text(f"{SOUND}transforms: {{t: [{{system: {{append: a}}}}]}}\n")
-    assert run([], format="concise", read=read) == 0
+    assert run([], format="concise") == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == "config.yaml: ok (1 provider, 0 rules, 1 transform), 1 warning"
 
@@ -95,7 +115,7 @@ def test_the_example_stands_in_for_a_config(
 ) -> None:
     """Before there is a config there is something to check."""
     (folder / "config.example.yaml").write_text(SOUND)
-    assert run([], format="full", read=read) == 0
+    assert run([], format="full") == 0
     assert capsys.readouterr().out.startswith("config.example.yaml: ok")
 
 
@@ -105,14 +125,14 @@ def test_a_file_that_cannot_be_read_is_a_matter_of_usage(
     """It is named on stderr; the other files are checked all the same."""
     (folder / "latin.yaml").write_bytes(b"default: \xe9")
     (folder / "good.yaml").write_text(SOUND)
-    assert run(["none.yaml", "latin.yaml", "good.yaml"], format="full", read=read) == 2
+    assert run(["none.yaml", "latin.yaml", "good.yaml"], format="full") == 2
     printed = capsys.readouterr()
     assert printed.err == (
         "gateway: none.yaml cannot be read: No such file or directory\n"
         "gateway: latin.yaml cannot be read: byte 9 is not UTF-8\n"
     )
     assert printed.out == "good.yaml: ok (1 provider, 0 rules, 0 transforms)\n"
-    assert run([], format="full", read=read) == 2
+    assert run([], format="full") == 2
 
 
 def test_stdin_is_a_file_too(
@@ -121,7 +141,7 @@ def test_stdin_is_a_file_too(
     """With the variables of the process."""
     monkeypatch.setenv("GATEWAY_TEST_TARGET", "opena:x")
     monkeypatch.setattr("sys.stdin", io.StringIO("default: '${GATEWAY_TEST_TARGET}'"))
-    assert run(["-"], format="concise", read=read) == 1
+    assert run(["-"], format="concise") == 1
     assert capsys.readouterr().out.startswith("<stdin>:1:10: error[unknown-provider]")
 
 
@@ -142,5 +162,5 @@ def test_colour_is_for_terminals(
     terminal = Terminal()
     monkeypatch.setattr("sys.stdout", terminal)
     monkeypatch.setenv("NO_COLOR", no_color)
-    assert run([], format="full", read=read) == 1
+    assert run([], format="full") == 1
     assert ("\x1b" in terminal.getvalue()) is is_colored

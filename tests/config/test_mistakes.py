@@ -11,10 +11,10 @@ import pytest
 from config.marked import findings, loaded, spot, unmark
 
 import gateway.config
-from gateway.config import load
+from gateway.config import abilities, load
 from gateway.patterns import BadPattern
 from gateway.routing import CONDITIONS, Condition
-from gateway.routing.conditions import Predicate
+from gateway.routing.formula import Formula
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,18 @@ MISTAKES = {
     "an unset client key": Mistake(
         "unset-variable", "server: {auth: {keys: [{name: a, key: '⟪${KEY}⟫'}]}}", "KEY"
     ),
+    "an alias for nobody": Mistake(
+        "unused-alias",
+        "named_targets: refuse\naliases: {⟪a⟫: 'openai:x'}",
+        "alias `a`: no rule uses it",
+        warning=True,
+    ),
+    "facts of every model": Mistake(
+        "bad-target", "models: {⟪'openai:*'⟫: {context: 9}}", "name of a model", "`*` is the model"
+    ),
+    "a switch misspelt": Mistake(
+        "bad-value", "named_targets: ⟪refused⟫", "expected allow or refuse", "`refuse`?"
+    ),
     # -- the schema
     "an unknown section": Mistake("unknown-key", "⟪ruls⟫: []", "`ruls`", "did you mean `rules`?"),
     "an unknown key": Mistake(
@@ -103,7 +115,7 @@ MISTAKES = {
     ),
     "no default": Mistake("missing-key", "⟪version: 1⟫", "`default` is missing", whole=True),
     "a rule without parts": Mistake(
-        "missing-key", "rules: [⟪{when: {model: a}}⟫]", "rule 1: `name` and `use` are missing"
+        "missing-key", "rules: [⟪{when: {model: a}}⟫]", "rule 1: `name` is missing"
     ),
     "a provider nobody knows": Mistake(
         "missing-key",
@@ -151,7 +163,57 @@ MISTAKES = {
     "no time at all": Mistake("bad-value", "providers: {ollama: {timeouts: {idle: ⟪0s⟫}}}", "`0s`"),
     "a provider that is text": Mistake("bad-value", "providers: {openai: ⟪x⟫}", "got `x`"),
     "a mode misspelt": Mistake(
-        "bad-value", "tool_correction: {mode: ⟪repiar⟫}", "off, report or repair", "`repair`"
+        "bad-value", "tool_correction: {mode: ⟪repiar⟫}", "report, repair or model", "`repair`"
+    ),
+    "a mode of a rule misspelt": Mistake(
+        "bad-value",
+        "rules: [{name: a, use: 'openai:x', correction: ⟪repot⟫}]",
+        "rule `a`, `correction`: expected off, report, repair, model, or a mapping",
+        "`report`",
+    ),
+    "a mode of a tool misspelt": Mistake(
+        "bad-value", "tool_correction: {tools: {Edit: ⟪reprot⟫}}", "`tool_correction.tools.Edit`"
+    ),
+    "a correction misspelt": Mistake(
+        "unknown-key", "tool_correction: {⟪qirks⟫: [clamp]}", "`qirks`", "did you mean `quirks`?"
+    ),
+    "a quirk of correction misspelt": Mistake(
+        "bad-value", "tool_correction: {quirks: [⟪clmap⟫]}", "clamp, read-range", "`clamp`"
+    ),
+    "a channel misspelt": Mistake(
+        "bad-value", "tool_correction: {text_calls: [⟪txt⟫]}", "text or reasoning", "`text`"
+    ),
+    "a channel without a list": Mistake(
+        "bad-value", "providers: {vllm: {text_calls: ⟪text⟫}}", "off, or a list of text and"
+    ),
+    "an alias for a number": Mistake(
+        "bad-value",
+        "models: {'openai:x': {correction: {aliases: {Write: {path: ⟪1⟫}}}}}",
+        "model `openai:x`, `correction.aliases.Write.path`: expected a name such as file_path",
+    ),
+    "a correction model that is none": Mistake(
+        "unknown-provider",
+        "tool_correction: {mode: model, model: ⟪opnai:x⟫}",
+        "`tool_correction.model`",
+        "`openai`",
+    ),
+    "a model for a call without end": Mistake(
+        "bad-value",
+        "tool_correction: {mode: model, model: 'openai:x', model_timeout: ⟪0s⟫}",
+        "a duration such as 500ms",
+    ),
+    "no model to ask": Mistake(
+        "no-correction-model",
+        "rules: [{name: a, use: 'openai:x', correction: {tools: {Edit: ⟪model⟫}}}]",
+        "rule `a`, `correction.tools.Edit`: no model is named that could be asked",
+        "`model: provider:model`",
+    ),
+    "a model that nobody asks": Mistake(
+        "unused-correction-model",
+        "tool_correction: {⟪model⟫: 'openai:x'}",
+        "nobody asks it",
+        "`mode: model`",
+        warning=True,
     ),
     "both find and pattern": Mistake(
         "bad-value",
@@ -186,7 +248,7 @@ MISTAKES = {
     "a transform for nobody": Mistake(
         "unused-transform",
         "transforms: {⟪a⟫: [{system: {append: b}}]}",
-        "no rule uses it",
+        "nothing uses it",
         warning=True,
     ),
     "two rules of one name": Mistake(
@@ -214,6 +276,69 @@ MISTAKES = {
         "whenever this one would",
         warning=True,
     ),
+    "a rule after several that take all of it": Mistake(
+        "unreachable-rule",
+        "rules: [{name: a, use: 'openai:x', when: {tokens: {above: 10}}},"
+        " {name: b, use: 'openai:x', when: {tokens: {below: 20}}},"
+        " {name: ⟪c⟫, use: 'openai:x', when: {stream: true}}]",
+        "(rule `a`, rule `b`) take everything",
+        warning=True,
+    ),
+    "a rule that contradicts itself": Mistake(
+        "contradiction",
+        "rules: [{name: ⟪a⟫, use: 'openai:x', when: {model: gpt-5, not: {model: 'gpt*'}}}]",
+        "no request can meet all its conditions at once",
+        warning=True,
+    ),
+    "a rule for what its target cannot hold": Mistake(
+        "incapable-target",
+        "models: {'openai:x': {context: 8k}}\n"
+        "rules: [{name: a, use: ⟪'openai:x'⟫, when: {tokens: {above: 9k}}}]",
+        "holds 8000 tokens",
+        "needs: auto",
+        warning=True,
+    ),
+    "a rule for what its target cannot see": Mistake(
+        "incapable-target",
+        "models: {'openai:x': {images: false}}\n"
+        "rules: [{name: a, use: ⟪'openai:x'⟫, when: {has: image}}]",
+        "takes no images",
+        warning=True,
+    ),
+    "a rule that goes nowhere": Mistake(
+        "no-target", "rules: [{name: ⟪a⟫, when: {model: b}}]", "nothing of where requests go", "use"
+    ),
+    "several targets": Mistake(
+        "several-targets",
+        "rules: [{name: a, use: ⟪['openai:x', 'openai:y']⟫}]",
+        "nothing says which of them",
+        "needs: auto",
+    ),
+    "two ways to choose": Mistake(
+        "use-and-weights",
+        "rules: [{name: a, use: 'openai:x', ⟪weights⟫: {'openai:y': 1}}]",
+        "both name targets",
+    ),
+    "a refusal with a target": Mistake(
+        "refuse-and-use",
+        "rules: [{name: a, use: 'openai:x', ⟪refuse⟫: not here}]",
+        "refuses and names",
+    ),
+    "a rule that goes on and does not": Mistake(
+        "continue-and-use",
+        "rules: [{name: a, use: 'openai:x', ⟪continue⟫: true}]",
+        "chooses no target",
+    ),
+    "a refusal that goes on": Mistake(
+        "continue-and-refuse",
+        "rules: [{name: a, refuse: 'no', ⟪continue⟫: true}]",
+        "cannot refuse",
+    ),
+    "a time zone that is none": Mistake(
+        "bad-value",
+        "rules: [{name: a, use: 'openai:x', when: {time: ⟪{zone: Mars/Olympus}⟫}}]",
+        "there is no time zone",
+    ),
     # -- texts with a grammar of their own
     "a bad model pattern": Mistake(
         "bad-pattern",
@@ -225,6 +350,92 @@ MISTAKES = {
         "default: {use: 'openai:x', transforms: [t]}\n"
         'transforms: {t: [{system: {remove: [a, "\\u0041\\\\s(b⟪"⟫]}}]}',
         "missing )",
+    ),
+    "a repeat of a repeat": Mistake(
+        "nested-repeat",
+        "default: {use: 'openai:x', transforms: [t]}\n"
+        "transforms: {t: [{system: {remove: [⟪^(a+)+$⟫]}}]}",
+        "all the time there is",
+        "one repeat is enough",
+        warning=True,
+    ),
+    "a pattern of a section": Mistake(
+        "bad-pattern",
+        "default: {use: 'openai:x', transforms: [t]}\n"
+        "transforms: {t: [{sections: {tag: a, drop: true, matching: '⟪)⟫'}}]}",
+        "matching",
+    ),
+    "a pattern of other proxies": Mistake(
+        "bad-pattern",
+        "default: {use: 'openai:x', transforms: [t]}\n"
+        "transforms: {t: [{systemMessageOverrides: {removePatterns: ['⟪)⟫']}}]}",
+        "removePatterns[0]",
+    ),
+    "a pattern of a fact": Mistake(
+        "slow-pattern",
+        "default: {use: 'openai:x', transforms: [t]}\n"
+        "transforms: {t: [{tools: {facts: {cwd: ⟪(?<=dir )b⟫}}}]}",
+        "only the slow engine",
+        warning=True,
+    ),
+    "a fact that nobody declared": Mistake(
+        "bad-template",
+        "default: {use: 'openai:x', transforms: [t]}\n"
+        "transforms: {t: [{system: {append: ⟪'In {{ cmd }}'⟫, facts: {cwd: a}}}]}",
+        "no fact is called `cmd`; did you mean `cwd`?",
+    ),
+    "a template that is none": Mistake(
+        "bad-template",
+        "default: {use: 'openai:x', transforms: [t]}\n"
+        "transforms: {t: [{toolDescriptions: {Bash: ⟪'{{ a'⟫}}]}",
+        "unexpected end of template",
+    ),
+    "a template that cannot work": Mistake(
+        "bad-template",
+        "default: {use: 'openai:x', transforms: [t]}\n"
+        "transforms: {t: [{tools: {describe: {Bash: {append: ⟪'{{ now.noon }}'⟫}}}}]}",
+        "no attribute",
+    ),
+    "a clock at the beginning": Mistake(
+        "cache-break",
+        "default: {use: 'openai:x', transforms: [t]}\n"
+        "transforms: {t: [{system: {prepend: ⟪'It is {{ now }}.'⟫}}]}",
+        "`now` changes with every request",
+        "leave it out",
+        warning=True,
+    ),
+    "an offer that grows": Mistake(
+        "cache-break",
+        "default: {use: 'openai:x', transforms: [t]}\n"
+        "transforms: {t: [{tools: {deferred: ⟪referenced⟫}}]}",
+        "the offer grows",
+        warning=True,
+    ),
+    "reminders in the system prompt": Mistake(
+        "cache-break",
+        "providers: {openrouter: {quirks: {reminders: ⟪hoist⟫}}}",
+        "changes the system prompt",
+        "`user` leaves reminders",
+        warning=True,
+    ),
+    "two tools of one name": Mistake(
+        "bad-value",
+        "default: {use: 'openai:x', transforms: [t]}\n"
+        "transforms: {t: [{tools: ⟪{rename: {a: c, b: c}}⟫}]}",
+        "two tools cannot get the same name",
+    ),
+    "a transform for everything, misspelt": Mistake(
+        "unknown-transform",
+        "apply: [⟪brif⟫]\ntransforms: {brief: [{system: {append: a}}]}",
+        "no transform is called `brif`",
+        "did you mean `brief`?",
+    ),
+    "a transform of a target, misspelt": Mistake(
+        "unknown-transform",
+        "models: {'openai:x': {transforms: [⟪brif⟫]}}\n"
+        "transforms: {brief: [{system: {append: a}}]}",
+        "no transform is called `brif`",
+        "did you mean `brief`?",
     ),
     "a group that is not there": Mistake(
         "bad-pattern",
@@ -322,18 +533,28 @@ def test_every_code_has_its_mistake() -> None:
     """No finding that the package can make is missing from the table."""
     package = Path(gateway.config.__file__).parent
     text = "".join(path.read_text("utf-8") for path in package.glob("*.py"))
-    made = re.findall(r'(?:error|warning|append|report)\(\(?\s*"([a-z]+(?:-[a-z]+)*)",', text)
+    made = re.findall(
+        r'(?:error|warning|append|report|document, index,)\(?\(?\s*"([a-z]+(?:-[a-z]+)*)",', text
+    )
+    made += [code for code, *_ in abilities.TOGETHER]
     uniqueness = re.findall(r'"(duplicate-[a-z-]+)"', text)
-    assert {mistake.code for mistake in MISTAKES.values()} == {*made, *uniqueness}
+    made += re.findall(r'_refuse\(positions, path, "([a-z-]+)"', text)
+    told = "".join(
+        path.read_text("utf-8") for path in (Path(__file__).parent / "err").glob("*.txt")
+    )
+    golden = re.findall(r"(?:error|warning)\[([a-z-]+)\]", told)
+    elsewhere = {"readable-keys", "bad-env-line", "unknown-overlay"}  # of files, and of variables
+    seen = {*(mistake.code for mistake in MISTAKES.values()), *golden, *elsewhere}
+    assert seen == {*made, *uniqueness}
 
 
 def test_any_condition_can_refuse_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a condition says of a pattern is a finding, also if the checks know nothing of it."""
 
-    def refuse(value: object) -> Predicate:
+    def refuse(value: object, edits: object) -> Formula:
         raise BadPattern("no such path", 1)
 
-    condition = replace(CONDITIONS["path_prefix"], compile=refuse)
+    condition = replace(CONDITIONS["path_prefix"], parse=refuse)
     monkeypatch.setitem(cast(dict[str, Condition], CONDITIONS), "path_prefix", condition)
     rule = "rules: [{name: a, use: 'mock:x', when: {path_prefix: ⟪/b⟫}}]\ndefault: mock:x"
     text, [expected] = unmark(rule)

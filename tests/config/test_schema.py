@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import pytest
 from config.whole import WHOLE
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from gateway import resources
@@ -58,14 +61,45 @@ def test_a_config_that_uses_everything_is_valid() -> None:
     jsonschema.validate(WHOLE, SCHEMA)
 
 
+def lacks(key: Mapping[str, Any]) -> Iterator[str]:
+    """What an editor would miss."""
+    if not key.get("description", "").strip().endswith((".", ":")):
+        yield "a description"
+    if not key.get("examples"):
+        yield "an example"
+    for example in key.get("examples", ()):
+        if list(VALIDATOR.evolve(schema=key).iter_errors(example)):
+            yield f"an example that fits: {example}"
+
+
 @pytest.mark.parametrize("name", KEYS)
 def test_every_key_is_described_by_words_and_examples(name: str) -> None:
     """What an editor shows for a key is there, and the examples are valid."""
-    key = KEYS[name]
-    assert key["description"].strip().endswith((".", ":"))
-    assert key["examples"]
-    for example in key["examples"]:
-        assert list(VALIDATOR.evolve(schema=key).iter_errors(example)) == []
+    assert list(lacks(KEYS[name])) == []
+
+
+@given(st.sampled_from(sorted(KEYS)), st.sampled_from(["description", "examples"]))
+def test_what_is_deleted_from_the_checked_in_schema_is_missed(name: str, part: str) -> None:
+    """The description or the examples of any key: the tests above see that they are gone."""
+    schema = copy.deepcopy(SCHEMA)
+    found = dict(keys(schema))[name]
+    del cast(dict[str, Any], found)[part]
+    assert list(lacks(found))
+    assert schema != SCHEMA
+
+
+def test_everything_a_config_can_hold_is_closed() -> None:
+    """A mapping has fixed keys, each described, or says what its values are: nothing is let through
+    unseen but the fields that go to a provider as they stand."""
+    loose = sorted({name for name, key in KEYS.items() if any(opens(key))})
+    assert {name.rsplit(".", 1)[1] for name in loose} <= {"set", "default", "extra", "quirks"}
+
+
+def opens(key: Mapping[str, Any]) -> Iterator[bool]:
+    """For each mapping that a key can hold: whether any key is taken for any value."""
+    for part in (key, *key.get("anyOf", ())):
+        if part.get("type") == "object":
+            yield not {"properties", "additionalProperties"} & set(part)
 
 
 def test_no_description_of_a_quirk_is_made_up() -> None:

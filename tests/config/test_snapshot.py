@@ -10,11 +10,19 @@ from config.marked import loaded
 from config.whole import ENVIRONMENT, WHOLE
 from language import request
 
-from gateway.config import ClientKey, Endpoint, ModelFacts, ServerSettings, Snapshot, Timeouts
+from gateway.config import (
+    ClientKey,
+    Endpoint,
+    ModelFacts,
+    ReasoningSettings,
+    ServerSettings,
+    Snapshot,
+    Timeouts,
+)
 from gateway.dialects.anthropic import Anthropic
 from gateway.dialects.openai_chat import OpenAIChat
 from gateway.providers import PROVIDERS
-from gateway.routing import Target
+from gateway.routing import CorrectionOverlay, Target
 
 
 def snapshot(config: str | dict[str, Any], **environment: str) -> Snapshot:
@@ -47,13 +55,15 @@ def test_the_whole_config_arrives() -> None:
     assert made.rules[3].transforms == ("t",)
     assert made.path_prefixes == ("/fast",)
     assert (made.default.name, made.default.target) == ("default", Target("openai", "gpt-5"))
-    assert made.default.conditions == ()
+    assert made.default.tests == ()
     assert made.default.transforms == ("t",)
-    assert (made.correction, made.when_key_is_missing) == ("report", "mock")
+    assert (made.correction.mode, made.when_key_is_missing) == ("report", "mock")
     lab = made.endpoints["lab"]
     assert lab.timeouts == Timeouts(connect=5.0, first_byte=120.0, idle=300.0)
     assert lab.headers == {"x-title": "gateway"}
-    assert set(made.secrets) == {"gateway-secret", "openai-secret"}
+    assert made.server_tools == Target("openai", "gpt-5")
+    assert made.reasoning == ReasoningSettings(key="reasoning-secret")
+    assert set(made.secrets) == {"gateway-secret", "openai-secret", "reasoning-secret"}
     edited = made.transforms["t"](request(system="a"))
     assert edited.system == "a\n\nBe brief."
 
@@ -62,7 +72,7 @@ def test_the_shortest_config_has_all_the_defaults() -> None:
     """Loopback, repair, refuse, and every known provider."""
     made = snapshot("default: openai:gpt-5")
     assert made.server == ServerSettings()
-    assert (made.correction, made.when_key_is_missing) == ("repair", "refuse")
+    assert (made.correction, made.when_key_is_missing) == (CorrectionOverlay(), "refuse")
     assert set(made.endpoints) == set(PROVIDERS)
     assert (made.rules, made.models, made.transforms) == ((), {}, {})
 

@@ -26,16 +26,45 @@ WHOLE: dict[str, Any] = {
         {"name": "long", "when": {"tokens": {"between": ["60k", 200000]}}, "use": "lab:long"},
         {"name": "hard", "when": {"thinking": {"effort": ["high", "max"]}}, "use": "lab:hard"},
         {"name": "small", "when": {"model": ["*haiku*", "/^gpt-(4|5)/"]}, "use": "openai:gpt-5"},
-        {"name": "fast", "when": {"path_prefix": "/fast"}, "use": "lab:fast", "transforms": ["t"]},
+        {
+            "name": "fast",
+            "when": {"path_prefix": "/fast"},
+            "use": "lab:fast",
+            "transforms": ["t"],
+            "correction": {"mode": "off"},
+        },
     ],
     "default": {"use": "openai:gpt-5", "transforms": ["t"]},
+    "apply": ["t"],
+    "print_system": True,
     "transforms": {
         "t": [
             {"system": {"replace": [{"pattern": "(a)", "with": "\\1"}], "append": "Be brief."}},
             {"tools": {"drop": ["mcp__*"], "describe": {"Bash": "Runs a command."}}},
+            {"sections": {"tag": "system-reminder", "matching": "todo", "drop": True}},
+            {"media": {"drop": ["images"]}},
+            {"tidy": ["empty", "pairs"]},
         ]
     },
-    "tool_correction": {"mode": "report"},
+    "tool_correction": {
+        "mode": "report",
+        "tools": {"mcp__*": "off", "Edit": "model"},
+        "quirks": ["clamp"],
+        "unparsed": "raw",
+        "text_calls": ["text"],
+        "aliases": {"Write": {"path": "file_path"}},
+        "tool_aliases": {"shell": ["Bash"]},
+        "noise": {"*": ["why"]},
+        "words": {"finished": "completed"},
+        "model": "openai:gpt-5",
+        "model_timeout": "5s",
+    },
     "missing_key": "mock",
+    "server_tools": {"use": "openai:gpt-5"},
+    "reasoning": {"key": "${REASONING_KEY}"},
 }
-ENVIRONMENT = {"GATEWAY_KEY": "gateway-secret", "OPENAI_API_KEY": "openai-secret"}
+ENVIRONMENT = {
+    "GATEWAY_KEY": "gateway-secret",
+    "OPENAI_API_KEY": "openai-secret",
+    "REASONING_KEY": "reasoning-secret",
+}

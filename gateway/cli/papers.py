@@ -1,0 +1,39 @@
+"""`gateway schema` and `gateway docs`: what the code says of itself, for editors and for people."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+
+from gateway.cli.commands import Commands
+from gateway.config.reference import render_rules, render_transforms
+from gateway.config.schema import render
+from gateway.providers import features
+
+TOPICS: Mapping[str, Callable[[], str]] = {
+    "rules": render_rules,
+    "transforms": render_transforms,
+    "providers": features.render,
+}
+"""Topic -> its text in Markdown."""
+
+
+def add_to(commands: Commands) -> None:
+    """The commands on the command line."""
+    command = commands.add_parser("schema", help="print the JSON Schema of the config, for editors")
+    command.set_defaults(run=lambda _: run_schema())
+    command = commands.add_parser("docs", help="print a reference that is made from the code")
+    command.add_argument("topic", choices=tuple(TOPICS))
+    command.set_defaults(run=lambda told: run_docs(told.topic))
+
+
+def run_schema() -> int:
+    """Prints the JSON Schema of the config."""
+    sys.stdout.write(render())
+    return 0
+
+
+def run_docs(topic: str) -> int:
+    """Prints the reference of a topic."""
+    sys.stdout.write(TOPICS[topic]())
+    return 0
