@@ -15,7 +15,11 @@ from gateway.transforms import TRANSFORMS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-CONFIGS = [ROOT / "config.example.yaml", *sorted((ROOT / "rules").glob("*.yaml"))]
+DOCUMENTS = "".join(path.read_text("utf-8") for path in sorted((ROOT / "docs").glob("*.md")))
+CONFIGS = [
+    ROOT / "config.example.yaml",
+    *sorted(path for path in (ROOT / "rules").glob("*.yaml") if ".test." not in path.name),
+]
 
 
 def test_the_package_explains_the_house_in_twenty_lines() -> None:
@@ -27,9 +31,9 @@ def test_the_package_explains_the_house_in_twenty_lines() -> None:
 
 
 @pytest.mark.parametrize("name", sorted({*CONDITIONS, *TRANSFORMS, *DIALECTS, *PROVIDERS}))
-def test_the_readme_names_everything_a_config_can(name: str) -> None:
+def test_the_documents_name_everything_a_config_can(name: str) -> None:
     """A condition, transform, dialect or provider that is not documented does not exist for users."""
-    assert f"`{name}`" in README
+    assert f"`{name}`" in README + DOCUMENTS
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)

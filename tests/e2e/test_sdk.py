@@ -10,11 +10,11 @@ import anthropic
 import httpx2
 import pytest
 from anthropic.types import Message, MessageParam, ToolParam, ToolResultBlockParam
-from servers.chat_wire import Usage
-from servers.faults import ERRORS, RETRY_AFTER
+from servers.error_answers import ERRORS, RETRY_AFTER
 from servers.gateway import Gateway, two_dialects
 from servers.plays import PLAYS, REASONS, WORDS
 from servers.scripted import Upstream
+from servers.wire import Usage
 
 MODELS = {"chat": "claude-opus-5-5", "native": "claude-haiku-5-5"}
 """A model name that the rules send to each provider."""

@@ -7,10 +7,11 @@ https://platform.openai.com/docs/api-reference/chat/create
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
+
+from servers.wire import Issued, Received, is_object_text
 
 TOP_KEYS = frozenset(
     [
@@ -71,6 +72,11 @@ PART_TYPES: dict[str, frozenset[str]] = {
 LEGAL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 LONGEST_USER = 64
 LONGEST_CALL_ID = 40
+
+
+def check(received: Received, issued: Issued) -> list[str]:
+    """Every fault of a request that came over the wire; reasoning comes back as it was, if it does."""
+    return [*faults(received.body), *_echoes(received.body, issued)]
 
 
 def faults(body: dict[str, Any]) -> list[str]:
@@ -160,8 +166,16 @@ def _calls(at: str, message: dict[str, Any], *, seen: set[str], waiting: set[str
         yield from _unknown(at, function, {"name", "arguments"})
         if not LEGAL_NAME.fullmatch(str(function.get("name"))):
             yield f"{at}: illegal call name {function.get('name')!r}"
-        if not _is_object_text(function.get("arguments")):
+        if not is_object_text(function.get("arguments")):
             yield f"{at}: arguments are not the text of a JSON object"
+
+
+def _echoes(body: dict[str, Any], issued: Issued) -> Iterator[str]:
+    for index, message in enumerate(body.get("messages") or []):
+        echoed = message.get("reasoning_content")
+        for call in message.get("tool_calls") or [] if echoed is not None else []:
+            if issued.thoughts.get(call.get("id"), echoed) != echoed:
+                yield f"message {index}: not the reasoning of call {call['id']}"
 
 
 def _content(at: str, message: dict[str, Any]) -> Iterator[str]:
@@ -184,12 +198,3 @@ def _content(at: str, message: dict[str, Any]) -> Iterator[str]:
 def _unknown(at: str, value: dict[str, Any], known: set[str] | frozenset[str]) -> Iterator[str]:
     for key in sorted(value.keys() - known):
         yield f"{at}: unknown field {key}"
-
-
-def _is_object_text(arguments: object) -> bool:
-    if not isinstance(arguments, str):
-        return False
-    try:
-        return isinstance(json.loads(arguments), dict)
-    except ValueError:
-        return False

@@ -6,6 +6,7 @@ install scripts are not run: the program is the native binary of the platform's 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import platform
@@ -133,9 +134,15 @@ class ClaudeCode:
 def install() -> ClaudeCode:
     """The client from the cache folder, put there when it is missing."""
     cache = Path(os.environ.get(CACHE_VARIABLE) or DEFAULT_CACHE) / VERSION
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the tests run in several processes
+        return _installed(cache)
+
+
+def _installed(cache: Path) -> ClaudeCode:
     binary = _binary(cache)
     if binary is None:
-        cache.mkdir(parents=True, exist_ok=True)
         npm = subprocess.run(
             ["npm", "install", "--prefix", str(cache), *NPM_FLAGS, f"{PACKAGE}@{VERSION}"],
             capture_output=True,

@@ -4,63 +4,44 @@ Asked for with `+` in the model name (`stub-model+cut`, `stub-model+slow=20+no-u
 segment that starts with it (`/+e503/v1/messages`). Both apply; nothing is counted, so a fault always happens.
 
     overflow e401 e403 e404 e429 e500 e503 e529    that error answer
+    overflow-NAME  the error answer of one kind of server, see `error_answers`
+    early-error    a Responses stream of status 200 whose second event is an error
+    late=3         the error answer only from the third turn with calls on, and not for a summary
     cut            the connection is torn down in the middle of the stream
     error-chunk    an error object in the middle of the stream, which then ends
+    no-finish      the stream ends where it should say that the answer is complete
     slow=20        20 milliseconds before each piece of the stream
     bytes=7        the stream is written in pieces of 7 bytes, wherever they cut
+    stall=a        nothing is answered, not even headers, until gate `a` opens
     hold=a         the stream stops in the middle (a plain answer: before it) until gate `a` opens
     finish-stop    the finish reason says that no tool was called
     no-ids same-ids    tool calls without ids, or all with the same one
     object-args    arguments as an object in place of text
     no-usage       nothing is said of tokens
+    echo-reasoning    chat: a turn with calls is refused without its `reasoning_content`
+    no-summary     Responses: reasoning is encrypted only
+    interleave     Responses: the parts of several calls come by turns
+    args-in-done args-in-item    Responses: arguments come at the end of a call only, or only with its item
+    failed incomplete    Responses: the answer ends in that status
+    empty blocked  Gemini: no candidates, for no reason or because the prompt was blocked
+    malformed safety    Gemini: that finish reason, with nothing said or with a part of it
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class ErrorAnswer:
-    """An HTTP error in the words of both formats."""
-
-    status: int
-    type: str
-    """Anthropic error type."""
-    code: str | None
-    """Chat completions error code."""
-    message: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-RETRY_AFTER = "7"
-OVERFLOW = (
-    "This model's maximum context length is 128000 tokens. However, your messages resulted in "
-    "150000 tokens. Please reduce the length of the messages."
-)
-
-ERRORS: dict[str, ErrorAnswer] = {
-    "overflow": ErrorAnswer(400, "invalid_request_error", "context_length_exceeded", OVERFLOW),
-    "e401": ErrorAnswer(401, "authentication_error", "invalid_api_key", "The key is not known."),
-    "e403": ErrorAnswer(403, "permission_error", None, "This key may not use the model."),
-    "e404": ErrorAnswer(404, "not_found_error", "model_not_found", "There is no such model."),
-    "e429": ErrorAnswer(
-        429,
-        "rate_limit_error",
-        "rate_limit_exceeded",
-        "Too many requests.",
-        {"retry-after": RETRY_AFTER},
-    ),
-    "e500": ErrorAnswer(500, "api_error", "server_error", "The server broke."),
-    "e503": ErrorAnswer(503, "overloaded_error", None, "The engine is overloaded."),
-    "e529": ErrorAnswer(529, "overloaded_error", None, "Overloaded."),
-}
-"""`e503` answers a chat server's word for overload, `e529` Anthropic's own."""
+from servers.error_answers import ERRORS, OVERFLOWS, ErrorAnswer
 
 SWITCHES = frozenset(
-    {"cut", "error-chunk", "finish-stop", "no-ids", "same-ids", "object-args", "no-usage"}
+    {
+        *("cut", "error-chunk", "no-finish", "finish-stop", "no-ids", "same-ids", "object-args"),
+        *("no-usage", "echo-reasoning", "no-summary", "interleave", "args-in-done"),
+        *("args-in-item", "failed", "incomplete", "empty", "blocked", "malformed", "safety"),
+    }
 )
+VALUES = ("slow", "bytes", "hold", "stall", "late")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +55,11 @@ class Faults:
     piece: int = 0
     """Bytes in each piece; 0 writes each event whole."""
     hold: str | None = None
-    """Name of the gate to wait for."""
+    """Name of the gate to wait for in the middle."""
+    stall: str | None = None
+    """Name of the gate to wait for before anything is said."""
+    late: int = 0
+    """The turns with calls that go well before the error."""
 
     def __contains__(self, switch: str) -> bool:
         return switch in self.switches
@@ -93,11 +78,11 @@ def _of(words: Iterable[str]) -> Faults:
     values: dict[str, str] = {}
     for word in words:
         name, _, value = word.partition("=")
-        if name in ERRORS:
-            error = ERRORS[name]
+        if name in ERRORS or name in OVERFLOWS:
+            error = ERRORS.get(name) or OVERFLOWS[name]
         elif name in SWITCHES:
             switches.add(name)
-        elif name in ("slow", "bytes", "hold") and value:
+        elif name in VALUES and value:
             values[name] = value
         else:
             raise ValueError(f"unknown fault: {word}")
@@ -107,4 +92,6 @@ def _of(words: Iterable[str]) -> Faults:
         slow=float(values.get("slow", 0)) / 1000,
         piece=int(values.get("bytes", 0)),
         hold=values.get("hold"),
+        stall=values.get("stall"),
+        late=int(values.get("late", 0)),
     )

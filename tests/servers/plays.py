@@ -6,15 +6,19 @@ read from the request alone, so a play works behind any gateway that keeps the c
     PLAY=<name> IN=<folder>     in a user message: which play, and the value of `{dir}` in its strings
     the step                    the number of assistant turns with a tool call after that message
 
-The last step repeats when more is asked.
+The last step repeats when more is asked. A request for a summary of the conversation, as a client sends
+it when the conversation has grown too long, is answered with one that goes on to the play `compacted`.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from servers import garbled
 
 HELLO = "To whom it may concern:\n\tKäse — 乾酪 — 🧀, C:\\temp\\new, \"a 'b' c\"\n"
 """File content with everything that a JSON string can get wrong."""
@@ -23,6 +27,12 @@ WORDS = "".join(f"{n} naïve 日本語 🙂 lines\n" for n in range(60))
 """A long answer with UTF-8 sequences of two, three and four bytes."""
 
 REASONS = "First I look at the question; then I doubt it – and answer anyway."
+
+FOUND = "High water comes at noon – so say two pages."
+SUMMARY_WANTED = "Your task is to create a detailed summary"
+"""How Claude Code asks for a summary."""
+COMPACTED = "compacted"
+"""The play that follows a summary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +55,33 @@ class ToolCall:
 
     name: str
     input: dict[str, Any]
+    """Empty when what is written is no object."""
+    written: str | None = None
+    """Its arguments, where they are not written as they should be."""
+
+    @property
+    def arguments(self) -> str:
+        """The text that a format writes which carries arguments as text."""
+        return json.dumps(self.input, ensure_ascii=False) if self.written is None else self.written
 
 
-Part = Thinking | Text | ToolCall
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A page that a search found."""
+
+    url: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search that the provider runs itself, if the request has its tool; the text after it cites."""
+
+    query: str
+    sources: tuple[Source, ...]
+
+
+Part = Thinking | Text | ToolCall | Search
 Step = tuple[Part, ...]
 
 
@@ -59,6 +93,21 @@ class Turn(NamedTuple):
     calls: bool
     """It holds at least one tool call."""
 
+
+def _garbled(calls: Iterable[garbled.Garbled]) -> Iterable[Step]:
+    """Each call in a turn of its own."""
+    for name, arguments in calls:
+        try:
+            value = json.loads(arguments)
+        except ValueError:
+            value = None
+        yield (ToolCall(name, value if isinstance(value, dict) else {}, arguments),)
+
+
+SOURCES = (
+    Source("https://tides.example/tables?sea=north", "Tide tables"),
+    Source("https://harbour.example/día", "Häfen & Gezeiten"),
+)
 
 PLAYS: dict[str, tuple[Step, ...]] = {
     "text": ((Text("DONE text"),),),
@@ -139,20 +188,53 @@ PLAYS: dict[str, tuple[Step, ...]] = {
         (ToolCall("CronList", {}),),
         (Text("DONE tool-search"),),
     ),
-    "mistakes": (
-        (ToolCall("write", {"file_path": "{dir}/case.txt", "content": "case\n"}),),
-        (ToolCall("Write", {"path": "{dir}/key.txt", "content": "key\n"}),),
-        (
-            ToolCall(
-                "Bash",
-                {
-                    "command": "echo number > {dir}/number.txt",
-                    "description": "Write a word",
-                    "timeout": "5000",
-                },
-            ),
+    "garbled": (
+        *_garbled(garbled.OBJECTS.values()),
+        *_garbled(garbled.TEXTS.values()),
+        (Text("DONE garbled"),),
+    ),
+    "garbled-objects": (
+        *_garbled(garbled.OBJECTS.values()),
+        (Text("DONE garbled-objects"),),
+    ),
+    "text-calls": (
+        (Text(garbled.HERMES),),
+        (Text(garbled.QWEN),),
+        (Text("DONE text-calls"),),
+    ),
+    "web-search": (
+        (ToolCall("ToolSearch", {"query": "select:WebSearch", "max_results": 3}),),
+        (ToolCall("WebSearch", {"query": "PLAY=search IN={dir} tides"}),),
+        (Text("DONE web-search"),),
+    ),
+    "search": ((Search("tide tables", SOURCES), Text(FOUND)),),
+    "talk": (
+        *(
+            (
+                Text(f"Part {number}."),
+                ToolCall(
+                    "Bash",
+                    {
+                        "command": f"echo {number} >> {{dir}}/talk.txt",
+                        "description": "Write a number",
+                    },
+                ),
+            )
+            for number in range(1, 5)
         ),
-        (Text("DONE mistakes"),),
+        (Text("DONE talk"),),
+    ),
+    COMPACTED: (
+        # The client keeps up to two turns with calls beside the summary; they count as steps.
+        *((ToolCall("Write", {"file_path": "{dir}/after.txt", "content": "after\n"}),),) * 3,
+        (Text("DONE compacted"),),
+    ),
+    "calls": (
+        tuple(
+            ToolCall("get_weather", {"city": city, "days": 7})
+            for city in ("Oslo", "Rome", "Bern", "Wien")
+        ),
+        (Text("DONE calls"),),
     ),
     "weather": (
         (
@@ -172,28 +254,44 @@ PLAYS: dict[str, tuple[Step, ...]] = {
 MARKER = re.compile(r"PLAY=([a-z][a-z-]*)(?: IN=(\S+))?")
 
 
-def step(turns: Sequence[Turn]) -> Step:
-    """The parts to answer with; the play `text` when no message names one.
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a conversation has come."""
 
-    Raises KeyError for a play that does not exist.
-    """
+    play: str
+    folder: str
+    taken: int
+    """Turns with calls since the play began."""
+    sums_up: bool
+    """The request wants a summary."""
+
+
+def progress(turns: Sequence[Turn]) -> Progress:
+    """Where these turns stand; the play `text` when no message names one."""
     name, folder, begin = "text", ".", 0
     for index, turn in enumerate(turns):
         found = MARKER.findall(turn.text) if turn.role == "user" else []
         if found:
             (name, folder), begin = found[-1], index
-    steps = PLAYS[name]
     taken = sum(turn.calls for turn in turns[begin:] if turn.role == "assistant")
-    return tuple(_placed(part, folder) for part in steps[min(taken, len(steps) - 1)])
+    last = next((turn.text for turn in reversed(turns) if turn.role == "user"), "")
+    return Progress(name, folder, taken, SUMMARY_WANTED in last)
+
+
+def step(turns: Sequence[Turn]) -> Step:
+    """The parts to answer with. Raises KeyError for a play that does not exist."""
+    now = progress(turns)
+    if now.sums_up:
+        return (Text(f"<summary>PLAY={COMPACTED} IN={now.folder} is next.</summary>"),)
+    steps = PLAYS[now.play]
+    return tuple(_placed(part, now.folder) for part in steps[min(now.taken, len(steps) - 1)])
 
 
 def _placed(part: Part, folder: str) -> Part:
-    if not isinstance(part, ToolCall):
-        return part
-    return ToolCall(
-        part.name,
-        {
-            key: value.replace("{dir}", folder) if isinstance(value, str) else value
-            for key, value in part.input.items()
-        },
-    )
+    match part:
+        case Text(text):
+            return Text(text.replace("{dir}", folder))
+        case ToolCall(name, value, written):
+            placed = json.loads(json.dumps(value).replace("{dir}", folder))
+            return ToolCall(name, placed, written and written.replace("{dir}", folder))
+    return part

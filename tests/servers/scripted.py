@@ -1,97 +1,102 @@
-"""The scripted upstream: chat completions and Anthropic messages on one loopback port.
+"""The scripted upstream: every wire format on one loopback port.
 
-    .../chat/completions             whole or streamed
-    .../v1/messages                  whole or streamed
-    .../v1/messages/count_tokens     a number
+    .../chat/completions                 whole or streamed
+    .../responses                        whole or streamed
+    .../models/NAME:generateContent      whole, or as `:streamGenerateContent` streamed
+    .../api/chat                         whole or streamed (Ollama)
+    .../v1/messages                      whole or streamed
+    .../v1/messages/count_tokens         a number
+    .../ollama/v1/messages               whole or streamed, as Ollama does it, which cannot count
 
 What it says comes from `plays`, how it fails from `faults`. It keeps every request with the protocol
-faults it noticed and with how the answer ended.
+faults it noticed and with how the answer ended, and the state that its answers handed out.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, Self
+from collections.abc import Mapping, Sequence
+from typing import Self
 
 from aiohttp import web
 
-from servers import chat_check, chat_wire, faults, messages_wire, plays
-from servers.chat_wire import Usage
-from servers.faults import ErrorAnswer, Faults
+from servers import (
+    chat_check,
+    chat_wire,
+    faults,
+    gemini_check,
+    gemini_wire,
+    messages_wire,
+    ollama_check,
+    ollama_wire,
+    plays,
+    responses_check,
+    responses_wire,
+)
+from servers.error_answers import ErrorAnswer
+from servers.wire import Asked, Format, Issued, Received, Usage
 
 MAX_BODY = 64 * 1024 * 1024
 START_SECONDS = 10.0
 
-Ending = Literal["open", "done", "cut", "gone"]
-"""`gone`: the other side closed the connection before the answer was complete."""
-
-
-@dataclass(slots=True)
-class Received:
-    """One request, and what became of its answer."""
-
-    path: str
-    headers: Mapping[str, str]
-    """Lower-case names."""
-    raw: bytes
-    body: dict[str, Any]
-    faults: list[str] = field(default_factory=list)
-    """Protocol faults of a chat completions request."""
-    ending: Ending = "open"
-
-
-class Answer(Protocol):
-    """A step in a wire format."""
-
-    def whole(self) -> dict[str, Any]: ...
-
-    def events(self) -> list[bytes]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """What the server needs to know of a wire format."""
-
-    answer: Callable[[dict[str, Any], Faults], Answer]
-    error: Callable[[ErrorAnswer], dict[str, Any]]
-    midstream_error: bytes
-    check: Callable[[dict[str, Any]], list[str]]
-
-
-def _completion(body: dict[str, Any], asked: Faults) -> Answer:
-    step = plays.step(chat_wire.turns(body))
-    return chat_wire.Completion(
-        step,
-        body["model"],
-        usage=Usage.of(len(body["messages"]), step),
-        faults=asked,
-        include_usage=bool((body.get("stream_options") or {}).get("include_usage")),
-    )
-
-
-def _message(body: dict[str, Any], asked: Faults) -> Answer:
-    step = plays.step(messages_wire.turns(body))
-    return messages_wire.Message(
-        step,
-        body["model"],
-        usage=Usage.of(len(body["messages"]), step),
-        faults=asked,
-        thinks=(body.get("thinking") or {}).get("type") in ("enabled", "adaptive"),
-    )
-
-
-FORMATS: dict[str, Format] = {
-    "/chat/completions": Format(
-        _completion, chat_wire.error, chat_wire.MIDSTREAM_ERROR, chat_check.faults
+FORMATS: Mapping[str, Format] = {
+    r"/chat/completions": Format(
+        turns=chat_wire.turns,
+        offered=chat_wire.offered,
+        answer=chat_wire.Completion,
+        error=chat_wire.error,
+        midstream_error=chat_wire.MIDSTREAM_ERROR,
+        check=chat_check.check,
+        refusal=chat_wire.refusal,
     ),
-    "/v1/messages": Format(
-        _message, messages_wire.error, messages_wire.MIDSTREAM_ERROR, lambda body: []
+    r"/responses": Format(
+        turns=responses_wire.turns,
+        offered=responses_wire.offered,
+        answer=responses_wire.answer,
+        error=responses_wire.error,
+        midstream_error=responses_wire.MIDSTREAM_ERROR,
+        check=responses_check.check,
+    ),
+    r"/models/(?P<model>[^/:]+):(?P<stream>streamG|g)enerateContent": Format(
+        turns=gemini_wire.turns,
+        offered=gemini_wire.offered,
+        answer=gemini_wire.Generated,
+        error=gemini_wire.error,
+        midstream_error=gemini_wire.MIDSTREAM_ERROR,
+        check=gemini_check.check,
+    ),
+    r"/api/chat": Format(
+        turns=ollama_wire.turns,
+        offered=ollama_wire.offered,
+        answer=ollama_wire.ChatAnswer,
+        error=ollama_wire.error,
+        midstream_error=ollama_wire.MIDSTREAM_ERROR,
+        check=ollama_check.check,
+        content_type=ollama_wire.CONTENT_TYPE,
+    ),
+    r"/ollama/v1/messages": Format(
+        turns=messages_wire.turns,
+        offered=messages_wire.offered,
+        answer=messages_wire.ollama_message,
+        error=messages_wire.error,
+        midstream_error=messages_wire.MIDSTREAM_ERROR,
+        check=messages_wire.ollama_check,
+        refusal=messages_wire.ollama_refusal,
+    ),
+    r"/v1/messages": Format(
+        turns=messages_wire.turns,
+        offered=messages_wire.offered,
+        answer=messages_wire.Message,
+        error=messages_wire.error,
+        midstream_error=messages_wire.MIDSTREAM_ERROR,
+        check=messages_wire.check,
     ),
 }
+"""The end of a path -> its format; the first that fits. Formats without a model in the path name it
+in the body."""
 
 
 class Upstream:
@@ -99,6 +104,7 @@ class Upstream:
 
     def __init__(self) -> None:
         self.requests: list[Received] = []
+        self.issued = Issued()
         self.port = 0
         self._gates: dict[str, asyncio.Event] = {}
         self._loop = asyncio.new_event_loop()
@@ -157,7 +163,8 @@ class Upstream:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
-        received = Received(request.path, headers, raw, json.loads(raw) if raw else {})
+        body = json.loads(raw) if raw else {}
+        received = Received(request.path, request.query_string, headers, raw, body)
         self.requests.append(received)
         try:
             response = await self._answer(request, received)
@@ -172,54 +179,95 @@ class Upstream:
         return response
 
     async def _answer(self, request: web.Request, received: Received) -> web.StreamResponse:
-        body, path = received.body, request.path
-        if path.endswith("/v1/messages/count_tokens"):
-            return web.json_response({"input_tokens": messages_wire.count(body)})
-        form = next((form for end, form in FORMATS.items() if path.endswith(end)), None)
-        if form is None or request.method != "POST":
+        path = request.path
+        if path.endswith("/v1/messages/count_tokens") and "/ollama/" not in path:
+            return web.json_response({"input_tokens": messages_wire.count(received.body)})
+        found = _format(path) if request.method == "POST" else None
+        if found is None:
             return web.json_response({"error": {"message": f"no such path: {path}"}}, status=404)
-        received.faults = form.check(body)
-        asked = faults.read(body["model"], path)
-        if asked.error is not None:
-            return web.json_response(
-                form.error(asked.error), status=asked.error.status, headers=asked.error.headers
-            )
-        answer = form.answer(body, asked)
-        if body.get("stream"):
-            return await self._stream(request, received, answer.events(), form=form, asked=asked)
-        await self._wait(asked)
-        return web.json_response(answer.whole())
+        form, place = found
+        asked = self._asked(received, form, place)
+        received.faults = form.check(received, self.issued)
+        await self._wait(received, asked.faults.stall)
+        refused = _refusal(asked, form)
+        if refused is not None and refused.events and received.streams:
+            return await self._stream(request, received, refused.events, form=form, asked=asked)
+        if refused is not None:
+            return _error(form, refused)
+        before = len(self.issued.hidden)
+        answer = form.answer(asked)
+        said = answer.events() if received.streams else answer.whole()
+        received.handed_out = tuple(self.issued.hidden[before:])
+        if isinstance(said, list):
+            return await self._stream(request, received, said, form=form, asked=asked)
+        await self._wait(received, asked.faults.hold)
+        return web.json_response(said)
+
+    def _asked(self, received: Received, form: Format, place: re.Match[str]) -> Asked:
+        """Read the request, and note what it asks for in the record."""
+        body, named = received.body, place.groupdict()
+        model = named.get("model") or body["model"]
+        asked = faults.read(model, received.path)
+        received.model = model.partition("+")[0]
+        stream = named.get("stream")
+        received.streams = bool(body.get("stream")) if stream is None else stream == "streamG"
+        received.tools = frozenset(form.offered(body))
+        turns = form.turns(body)
+        step = plays.step(turns)
+        return Asked(body, received.model, step, Usage.of(len(turns), step), asked, self.issued)
 
     async def _stream(
         self,
         request: web.Request,
         received: Received,
-        events: list[bytes],
+        events: Sequence[bytes],
         *,
         form: Format,
-        asked: Faults,
+        asked: Asked,
     ) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        response = web.StreamResponse(headers={"content-type": form.content_type})
         await response.prepare(request)
-        pieces = _cut(events, asked.piece)
+        pieces = _cut(events, asked.faults.piece)
         for index, piece in enumerate(pieces):
             if index == len(pieces) // 2:
-                await self._wait(asked)
-                if "error-chunk" in asked:
+                await self._wait(received, asked.faults.hold)
+                if "error-chunk" in asked.faults:
                     await response.write(form.midstream_error)
                     break
-                if "cut" in asked and request.transport is not None:
+                if "cut" in asked.faults and request.transport is not None:
                     received.ending = "cut"
                     request.transport.abort()
                     break
-            if asked.slow:
-                await asyncio.sleep(asked.slow)
+            if asked.faults.slow:
+                await asyncio.sleep(asked.faults.slow)
             await response.write(piece)
         return response
 
-    async def _wait(self, asked: Faults) -> None:
-        if asked.hold is not None:
-            await self._gate(asked.hold).wait()
+    async def _wait(self, received: Received, gate: str | None) -> None:
+        if gate is not None:
+            received.waits = True
+            await self._gate(gate).wait()
+
+
+def _format(path: str) -> tuple[Format, re.Match[str]] | None:
+    for end, form in FORMATS.items():
+        if (place := re.search(end + "$", path)) is not None:
+            return form, place
+    return None
+
+
+def _refusal(asked: Asked, form: Format) -> ErrorAnswer | None:
+    """The error that the request asked for, or that this server has to say."""
+    if asked.faults.error is None:
+        return form.refusal(asked)
+    now = plays.progress(form.turns(asked.body))
+    fits = now.sums_up or now.play == plays.COMPACTED or now.taken < asked.faults.late
+    return None if asked.faults.late and fits else asked.faults.error
+
+
+def _error(form: Format, given: ErrorAnswer) -> web.Response:
+    body = dict(given.body) if given.body is not None else form.error(given)
+    return web.json_response(body, status=given.status, headers=given.headers)
 
 
 def _cut(events: Sequence[bytes], length: int) -> list[bytes]:
