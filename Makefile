@@ -5,17 +5,18 @@ PYTHON ?= python3
 VENV   ?= .venv
 CONFIG ?= $(firstword $(wildcard config.yaml) config.example.yaml)
 PORT   ?=
+FUZZ_SECONDS ?= 600
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test check lint types contracts format clean
+.PHONY: run test fuzz docs check lint types contracts format clean
 
 run: $(VENV)/.run
 	$(BIN)/gateway serve --config $(CONFIG) $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(TESTS)
 
 check: lint types contracts
 
@@ -28,6 +29,19 @@ types: $(VENV)/.test
 
 contracts: $(VENV)/.test
 	$(BIN)/lint-imports
+
+fuzz: $(VENV)/.test
+	$(PIP) install --editable '.[fuzz]'
+	mkdir -p .cache/fuzz
+	cd .cache/fuzz && $(abspath $(BIN))/python ../../tests/correction/fuzz/run.py \
+	  -max_total_time=$(FUZZ_SECONDS) -max_len=600 .
+
+docs: $(VENV)/.run
+	$(BIN)/gateway schema > schemas/config.schema.json.new
+	mv schemas/config.schema.json.new schemas/config.schema.json
+	for topic in rules providers transforms; do \
+	  $(BIN)/gateway docs $$topic > docs/$$topic.md.new && mv docs/$$topic.md.new docs/$$topic.md || exit 1; \
+	done
 
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix gateway tests

@@ -8,8 +8,6 @@ import sys
 from collections.abc import Iterable, MutableMapping
 from typing import Any, Literal
 
-import structlog
-
 Format = Literal["console", "json"]
 
 BLOT = "[secret]"
@@ -63,6 +61,8 @@ class _NoAborts(logging.Filter):
 
 def setup(format: Format | None = None, *, level: str = "info") -> None:
     """Sends structured records, and those of libraries, to stderr: for people on a terminal, JSON else."""
+    import structlog  # not for commands that only keep secrets out of what they print
+
     chosen = format or ("console" if sys.stderr.isatty() else "json")
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -94,4 +94,6 @@ def setup(format: Format | None = None, *, level: str = "info") -> None:
 
 def logger() -> Any:
     """The logger: `logger().info("event", name=value)`."""
+    import structlog
+
     return structlog.get_logger()
