@@ -10,7 +10,6 @@ client's attribution, which Anthropic's servers leave out too.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -33,6 +32,9 @@ FIELDS: Mapping[str, str] = {
 """Fields of a body in any format -> the part of the prompt that they hold."""
 
 MARKS = ("cache_control", "prompt_cache_breakpoint")
+_MARKS = (*(mark.encode() for mark in MARKS), BILLING.encode())
+PLAIN = 50_000
+"""Messages of which is remembered what they are without marks; four numbers each."""
 SYSTEM_ROLES = frozenset({"system", "developer"})
 REMEMBERED = 2_000
 """Conversations."""
@@ -47,7 +49,8 @@ class Part:
 
     name: str
     """`tools`, `system` or `message 3`."""
-    digest: bytes
+    digest: int
+    """Of this process alone: outlines are compared, and never kept elsewhere."""
     size: int
     """Bytes."""
 
@@ -91,7 +94,7 @@ def outline(body: bytes) -> Outline:
     for field, raw in fields.items():
         match FIELDS.get(field):
             case "messages":
-                for part in _messages(_plain(bytes(raw))):
+                for part in _messages(bytes(raw)):
                     found["system" if part.name == "system" else "messages"].append(part)
             case str(kind):
                 found[kind].append(_part(kind, _plain(bytes(raw))))
@@ -146,7 +149,7 @@ class Guard:
 
 
 def _part(name: str, data: bytes) -> Part:
-    return Part(name, hashlib.blake2b(data, digest_size=12).digest(), len(data))
+    return Part(name, hash(data), len(data))
 
 
 def _messages(data: bytes) -> Iterator[Part]:
@@ -160,11 +163,28 @@ def _messages(data: bytes) -> Iterator[Part]:
     for item in items:
         raw = bytes(item)
         leads = leads and _role(raw) in SYSTEM_ROLES
+        digest, size = _plainly(raw)
         if leads:
-            yield _part("system", raw)
+            yield Part("system", digest, size)
         else:
-            yield _part(f"message {number}", raw)
+            yield Part(f"message {number}", digest, size)
             number += 1
+
+
+_plain_parts: dict[tuple[int, int], tuple[int, int]] = {}
+"""Digest and size of a message as it came -> the same of it without marks."""
+
+
+def _plainly(raw: bytes) -> tuple[int, int]:
+    """Digest and size of a message without marks: remembered, because only the last ones are new."""
+    key = hash(raw), len(raw)
+    if (known := _plain_parts.get(key)) is None:
+        plain = json_text.encode(_stripped(json_text.decode(raw)))
+        known = hash(plain), len(plain)
+        if len(_plain_parts) >= PLAIN:
+            _plain_parts.clear()
+        _plain_parts[key] = known
+    return known
 
 
 def _role(raw: bytes) -> Any:
@@ -176,7 +196,7 @@ def _role(raw: bytes) -> Any:
 
 def _plain(raw: bytes) -> bytes:
     """A field without marks and attribution; the very bytes when it has none."""
-    if not any(mark.encode() in raw for mark in (*MARKS, BILLING)):
+    if not any(mark in raw for mark in _MARKS):
         return raw
     return json_text.encode(_stripped(json_text.decode(raw)))
 

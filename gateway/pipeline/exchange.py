@@ -105,6 +105,18 @@ class Exchange:
             corrections=self._corrections_of,
         )
 
+    @property
+    def looks_for_patterns(self) -> bool:
+        """An edit of the route looks for patterns, which can take long on a long text."""
+        if not self.snapshot.has_patterns:
+            return False
+        try:
+            route = self.route
+        except GatewayError:
+            return False  # whoever asks for the request is told
+        names = self.snapshot.transforms_for(route.target, route.transforms)
+        return any(self.snapshot.transforms[name].has_patterns for name in names)
+
     @cached_property
     def attempt(self) -> Attempt:
         """The try under way. Raises `PolicyBlocked` for a request that a rule refuses."""
@@ -123,6 +135,8 @@ class Exchange:
 
     def _noted(self, guard: Guard, body: bytes) -> Verdict | None:
         """Has the guard look at a prompt. A compaction makes the conversation another one."""
+        if self.facts.session is None:
+            return None
         if self.facts.request_class == "compaction":
             guard.forget(compacted(self.facts))
         return guard.note(pin_of(self.facts), str(self.attempt.target), body)

@@ -79,11 +79,15 @@ def request_class(request: MessagesRequest, headers: Mapping[str, str]) -> str:
 
 def _is_compaction(request: MessagesRequest) -> bool:
     start, inside = COMPACTION_MARKS
+    if start.encode() not in (request.raw_field("messages") or b""):
+        return False  # nearly always, and then nothing has to be decoded
     return any(text.startswith(start) and inside in text for text in last_user_texts(request))
 
 
 def _is_auxiliary(request: MessagesRequest) -> bool:
     """Title, probe and search: requests beside the conversation, without tools that the client runs."""
+    if b'"input_schema"' in (request.raw_field("tools") or b""):
+        return False  # nearly always, and then nothing has to be decoded
     if any(function_of(tool) is not None for tool in request.tools):
         return False
     is_probe = request.get("max_tokens") == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from typing import Protocol
 
 from gateway.routing.facts import Facts
@@ -16,6 +16,9 @@ REMEMBERED = 10_000
 
 class Pins(Protocol):
     """The memory of conversations."""
+
+    def knows(self, session: str) -> bool:
+        """Some conversation of the session was given a rule, as far as is remembered."""
 
     def get(self, pin: Pin) -> str | None:
         """The rule of a conversation."""
@@ -32,8 +35,13 @@ class RecentPins:
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self._rules: OrderedDict[Pin, str] = OrderedDict()
+        self._sessions: Counter[str] = Counter()
+        """How many conversations of each session are remembered."""
         self._remembered = remembered
         self._lock = threading.Lock()
+
+    def knows(self, session: str) -> bool:
+        return session in self._sessions
 
     def get(self, pin: Pin) -> str | None:
         with self._lock:
@@ -43,18 +51,29 @@ class RecentPins:
         if not pin:
             return
         with self._lock:
+            if pin not in self._rules:
+                self._sessions[pin[0]] += 1
             self._rules[pin] = rule
             self._rules.move_to_end(pin)
             if len(self._rules) > self._remembered:
-                self._rules.popitem(last=False)
+                self._gone(self._rules.popitem(last=False)[0])
 
     def forget(self, pin: Pin) -> None:
         with self._lock:
-            self._rules.pop(pin, None)
+            if self._rules.pop(pin, None) is not None:
+                self._gone(pin)
+
+    def _gone(self, pin: Pin) -> None:
+        self._sessions[pin[0]] -= 1
+        if not self._sessions[pin[0]]:
+            del self._sessions[pin[0]]
 
 
 class _NoPins:
     """Nothing is remembered: every request is a new one."""
+
+    def knows(self, session: str) -> bool:
+        return False
 
     def get(self, pin: Pin) -> str | None:
         return None

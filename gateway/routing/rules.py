@@ -204,9 +204,7 @@ def route(
     """
     skipped: list[Skipped] = []
     applied: list[Rule] = []
-    if pins is not NO_PINS and facts.request_class == "compaction":
-        pins.forget(compacted(facts))
-    kept = pins.get(pin_of(facts)) if pins is not NO_PINS else None
+    kept = _kept(facts, pins)
     for rule in rules:
         failed = rule.failing(facts)
         is_kept = failed is not None and rule.name == kept and _stays(rule, facts)
@@ -219,6 +217,15 @@ def route(
             _pin(rule, facts, pins)
             return replace(chosen, is_kept=is_kept)
     return _chosen(default, "default", applied, skipped, facts, fits)
+
+
+def _kept(facts: Facts, pins: Pins) -> str | None:
+    """The rule that the conversation was given, if any of its session was given one."""
+    if pins is NO_PINS or facts.session is None or not pins.knows(facts.session):
+        return None
+    if facts.request_class == "compaction":
+        pins.forget(compacted(facts))
+    return pins.get(pin_of(facts))
 
 
 def _stays(rule: Rule, facts: Facts) -> bool:

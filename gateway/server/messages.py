@@ -91,8 +91,8 @@ async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange
 
 async def prepare(services: Services, exchange: Exchange) -> UpstreamRequest:
     """Routes and translates: off the loop when it may take long, or the encoder be waited for."""
-    may_take_long = len(exchange.inbound.body) > LARGE or exchange.snapshot.has_patterns
-    if may_take_long or not services.encoder_loaded:
+    may_wait = len(exchange.inbound.body) > LARGE or not services.encoder_loaded
+    if may_wait or exchange.looks_for_patterns:
         return await asyncio.to_thread(exchange.upstream_request)
     return exchange.upstream_request()
 
@@ -178,15 +178,20 @@ async def stream(
 
     async def say(data: bytes) -> None:
         if data:
-            await commit(exchange, delivery)
+            if not delivery.committed:
+                await commit(exchange, delivery)
             beat.reset()
             await delivery.write(data)
 
     feed = beat.feed = Feed(exchange)
+    attempt = exchange.attempt
     async with aclosing(reply.chunks()) as chunks:
         async for chunk in chunks:
-            data = await answered(services, exchange, await feed.receive(chunk), say)
-            if exchange.ended:
+            # The usual chunk costs no task and no further call: it is read here and written there.
+            data = feed.read(chunk) if feed.is_light(chunk) else await feed.receive(chunk)
+            if exchange.question is not None:
+                data = await answered(services, exchange, data, say)
+            if attempt.answer.ended:
                 break
             await say(data)
         else:

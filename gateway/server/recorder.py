@@ -30,6 +30,8 @@ WITH_TEXTS = 256
 """Those of them, the last ones, of which the prompt is remembered too."""
 MOST_PER_SECOND = 100
 """Requests that are remembered in a second; those beyond, which no file asks for, are like them."""
+FEW_PER_SECOND = 1
+"""The same, where the config sets no limit to what a reload may move: enough to tell what it moved."""
 AT_ONCE = 64 * 1024
 """Bytes of a body of which the record is made right away."""
 WAITING = 512
@@ -94,18 +96,21 @@ class Recorder:
         now = time()
         job = _Job(exchange, now - seconds, status, seconds)
         is_written = exchange.snapshot.recorder is not None
-        if not is_written and not self._has_room(int(now)):
+        limit = (
+            MOST_PER_SECOND if exchange.snapshot.reload.max_changed is not None else FEW_PER_SECOND
+        )
+        if not is_written and not self._has_room(int(now), limit):
             return
         if is_written or len(exchange.inbound.body) > AT_ONCE:
             self._worker.take(job)
         elif (record := _record(self._making, job)) is not None:
             self._memory.add(record)
 
-    def _has_room(self, second: int) -> bool:
+    def _has_room(self, second: int, limit: int) -> bool:
         if second != self._second:
             self._second, self._count = second, 0
         self._count += 1
-        return self._count <= MOST_PER_SECOND
+        return self._count <= limit
 
     def health(self, snapshot: Snapshot) -> dict[str, Any] | None:
         """`{path, written, left_out, error}`; None when nothing is written."""

@@ -18,6 +18,9 @@ HEARTBEAT = 10.0
 HELD = 16 * 1024
 """Bytes held back of an answer above which it is read in a thread."""
 
+AT_ONCE = 128 * 1024
+"""Bytes that come in one piece above which they are read in a thread."""
+
 
 async def commit(exchange: Exchange, delivery: Delivery) -> None:
     """Sends status and headers, once."""
@@ -93,16 +96,21 @@ class Feed:
         """Much of the answer has not been passed on."""
         return self._held > HELD
 
-    async def receive(self, chunk: bytes) -> bytes:
-        """What the exchange has to say to some bytes."""
-        self._held += len(chunk)
-        if self.is_heavy:
-            data = await self._off_loop(lambda: self._exchange.receive(chunk))
-        else:
-            data = self._exchange.receive(chunk)
-        if data:
-            self._held = 0
+    def is_light(self, chunk: bytes) -> bool:
+        """These bytes can be read at once: nothing much waits for them, and they are not many."""
+        return self._held <= HELD and len(chunk) <= AT_ONCE
+
+    def read(self, chunk: bytes) -> bytes:
+        """What the exchange has to say to some bytes, read here and now."""
+        data = self._exchange.attempt.receive(chunk)
+        self._held = 0 if data else self._held + len(chunk)
         return data
+
+    async def receive(self, chunk: bytes) -> bytes:
+        """The same, in a thread when much is held back already, or comes at once."""
+        if self.is_light(chunk):
+            return self.read(chunk)
+        return await self._off_loop(lambda: self.read(chunk))
 
     async def finish(self) -> bytes:
         """What it has to say at the end."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ import pytest
 from asgi_gateway import ASK, Gateway, answering, says
 from recording_language import exchange, recorded
 
+from gateway.config.reload_settings import ReloadSettings
 from gateway.observe import redactor
 from gateway.recording import Recorded, encode, read_lines
 from gateway.server.recorder import (
     AT_ONCE,
+    FEW_PER_SECOND,
     KEPT,
     MOST_PER_SECOND,
     OLDER,
@@ -138,11 +141,15 @@ def test_a_flood_costs_no_more_than_so_many_records(
     ask(gateway)
     assert gateway.services is not None
     recorder, [one] = gateway.services.recorder, gateway.services.recorder.recent
-    made = exchange(gateway.services.config.snapshot, {})
-    for _ in range(3 * MOST_PER_SECOND):
-        recorder.note(made, status=200, seconds=0.0)
-    assert len(recorder.recent) == MOST_PER_SECOND
-    assert recorder.recent[0] == one
+    snapshot = gateway.services.config.snapshot
+    for second, limit, most in ((6.0, None, FEW_PER_SECOND), (7.0, 0.2, MOST_PER_SECOND)):
+        before = len(recorder.recent)
+        monkeypatch.setattr("gateway.server.recorder.time", lambda second=second: second)
+        made = exchange(replace(snapshot, reload=ReloadSettings(max_changed=limit)), {})
+        for _ in range(3 * MOST_PER_SECOND):
+            recorder.note(made, status=200, seconds=0.0)
+        assert recorder.recent[0] == one
+        assert len(recorder.recent) - before == most
 
 
 # -- the file ----------------------------------------------------------------------------------------
