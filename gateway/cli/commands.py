@@ -1,9 +1,11 @@
-"""What commands share: their place on the command line, and how they read its words."""
+"""What commands share: their place on the command line, how they read its words, and how they answer."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TypeAlias
+import os
+from pathlib import Path
+from typing import TextIO, TypeAlias
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """Where a command is added; the class can be subscripted by type checkers only."""
@@ -14,6 +16,18 @@ def add_env(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--env", metavar="NAME", help="the overlay of the config (default: what GATEWAY_ENV says)"
     )
+
+
+def shows_color(stream: TextIO) -> bool:
+    """A terminal, of somebody who has not asked for text alone (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR")
+
+
+def unreadable(file: str | Path, error: OSError | UnicodeDecodeError) -> str:
+    """The sentence for a file that is missing, closed, or no text."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"{file} cannot be read: byte {error.start} is not UTF-8"
+    return f"{file} cannot be read: {error.strerror or error}"
 
 
 def port(text: str) -> int:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from gateway import resources
+from gateway.cli.commands import shows_color, unreadable
 from gateway.config import Loaded, Snapshot
 from gateway.config.render import render_full
 from gateway.config_file import ConfigFile, read_config
@@ -23,14 +24,18 @@ class Unusable(Exception):
         """The config was read, and is wrong."""
 
 
+def default_config() -> Path:
+    """The first of `DEFAULTS` that exists, or the one that is missed."""
+    return next((path for path in DEFAULTS if path.exists()), DEFAULTS[0])
+
+
 def find_config(path: Path | None, env: str | None = None) -> ConfigFile:
     """A file, or the first of `DEFAULTS` that exists. Raises `Unusable`."""
-    path = path or next((one for one in DEFAULTS if one.exists()), DEFAULTS[0])
+    path = path or default_config()
     try:
         return read_config(path).in_environment(env)
     except (OSError, UnicodeDecodeError) as error:
-        words = error.strerror if isinstance(error, OSError) else str(error)
-        raise Unusable(f"gateway: {path} cannot be read: {words}", has_findings=False) from None
+        raise Unusable(f"gateway: {unreadable(path, error)}", has_findings=False) from None
 
 
 def load_config(path: Path | None, env: str | None = None) -> Snapshot:
@@ -41,7 +46,7 @@ def load_config(path: Path | None, env: str | None = None) -> Snapshot:
 def snapshot_of(loaded: Loaded) -> Snapshot:
     """What a config came to. Raises `Unusable` with its findings."""
     if loaded.snapshot is None:
-        color = sys.stderr.isatty()
+        color = shows_color(sys.stderr)
         found = render_full(loaded.findings, loaded.sources, color=color)
         raise Unusable(found, has_findings=True)
     return loaded.snapshot

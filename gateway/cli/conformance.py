@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import difflib
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
+from gateway.cli.commands import Commands, shows_color, unreadable
 from gateway.config import Snapshot, render_full
 from gateway.config_file import config_of, read_config
 from gateway.conformance import (
@@ -52,8 +52,8 @@ class Options:
     only_list: bool = False
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Puts the command on the command line."""
+def add_to(commands: Commands) -> None:
+    """The command on the command line."""
     command = commands.add_parser(
         "conformance", help="try what clients rely on with a target, and say what to change"
     )
@@ -174,7 +174,7 @@ def _snapshot(options: Options) -> Snapshot:
         else:
             config = read_config(path)
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from None
+        raise UsageError(unreadable(path, error)) from None
     loaded = config.load()
     if loaded.snapshot is None:
         errors = [found for found in loaded.findings if found.severity == "error"]
@@ -221,7 +221,7 @@ class Screen:
 
     def __init__(self, cases: Sequence[Case], *, is_quiet: bool) -> None:
         self._is_quiet = is_quiet
-        self._color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        self._color = shows_color(sys.stdout)
         self._width = max((len(case.name) for case in cases), default=0)
         self._group = ""
         self._remedy = ""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast, get_args
 
 from gateway import json_text
-from gateway.cli.commands import Commands
+from gateway.cli.commands import Commands, unreadable
 from gateway.correction import QUIRKS, Call, Correction, Quirk, Repair, ToolCatalog, correct
 from gateway.correction.leaked import Channel, recover
 
@@ -80,7 +80,7 @@ def run(files: Iterable[str], *, quirks: frozenset[Quirk] = frozenset()) -> int:
             with Path(file).open(encoding="utf-8", errors="surrogateescape") as lines:
                 code = max(code, _lines(lines, file, quirks))
         except OSError as error:
-            print(f"gateway: {file} cannot be read: {error.strerror}", file=sys.stderr)
+            print(f"gateway: {unreadable(file, error)}", file=sys.stderr)
             code = USAGE
     return code
 

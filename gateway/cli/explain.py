@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gateway.cli.commands import Commands, add_env
+from gateway.cli.commands import Commands, add_env, shows_color
 from gateway.cli.configs import Unusable, load_config
 from gateway.config.positions import printable
 from gateway.config.redaction import hidden
@@ -78,7 +77,7 @@ def run(
     if as_json:
         print(hidden(json.dumps(told, indent=2, ensure_ascii=False), secrets))
     else:
-        color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        color = shows_color(sys.stdout)
         width = max(NARROWEST, shutil.get_terminal_size((100, 24)).columns)
         lines = Telling(color=color, width=width, diff=diff).lines(told)
         print(hidden("\n".join(lines), secrets))

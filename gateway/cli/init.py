@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.cli.commands import Commands
+from gateway.cli.commands import Commands, unreadable
 from gateway.cli.configs import schema_of
 from gateway.cli.local_servers import HOST, LocalServer, find_servers
 from gateway.config import parse_env_file, render_full
@@ -86,12 +86,18 @@ def add_to(commands: Commands) -> None:
 
 
 def run(path: Path, *, force: bool, asks: bool) -> int:
-    """Gives the exit code: 1 when the file cannot be written, 2 when it exists."""
+    """Gives the exit code: 1 when the file cannot be written or the `.env` beside it cannot be read, 2 when
+    the file exists."""
     if path.exists() and not force:
         sys.stderr.write(f"gateway: {path} exists; --force replaces it\n")
         return USAGE
+    env_file = path.parent / ENV_FILE
+    try:
+        variables = _variables(env_file)
+    except (OSError, UnicodeDecodeError) as error:
+        sys.stderr.write(f"gateway: {unreadable(env_file, error)}\n")
+        return FAILED
     servers = find_servers()
-    variables = _variables(path.parent)
     choices = choices_of(variables, servers)
     target, small = choices[0].target, choices[0].small
     if asks and sys.stdin.isatty() and sys.stdout.isatty():
@@ -208,11 +214,7 @@ def _url(server: LocalServer) -> str:
     return f"http://{HOST}:{server.port}"
 
 
-def _variables(folder: Path) -> dict[str, str]:
-    """Those that a config there can name."""
-    env_file = folder / ENV_FILE
-    try:
-        defined = parse_env_file(env_file.read_text("utf-8")) if env_file.is_file() else {}
-    except (OSError, UnicodeDecodeError):
-        defined = {}
+def _variables(env_file: Path) -> dict[str, str]:
+    """Those that a config beside the file can name. Raises `OSError` and `UnicodeDecodeError`."""
+    defined = parse_env_file(env_file.read_text("utf-8")) if env_file.is_file() else {}
     return {**defined, **os.environ}

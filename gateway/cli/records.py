@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gateway.cli.commands import unreadable
 from gateway.recording import Recorded, read_lines
 
 
@@ -24,7 +25,7 @@ def records_in(paths: Sequence[Path]) -> list[Recorded]:
             with path.open("rb") as file:
                 records += read_lines(file, bad)
         except OSError as error:
-            raise NoRecords(f"{path} cannot be read: {error.strerror}") from None
+            raise NoRecords(unreadable(path, error)) from None
     if bad:
         [(why, _)] = bad.most_common(1)
         sys.stderr.write(f"gateway: {sum(bad.values())} lines hold no record: {why}\n")
@@ -42,7 +43,7 @@ def caveats(told: Mapping[str, Any]) -> Iterator[str]:
     if told["estimated"]:
         yield (
             f"the tokens of {told['estimated']:,} are estimates (a quarter of the body's bytes): no "
-            "rule had asked for them"
+            "rule had needed the number"
         )
 
 

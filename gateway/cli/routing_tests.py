@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +13,7 @@ from time import perf_counter
 from xml.etree import ElementTree
 
 from gateway.cases import BadSuite, Outcome, Suite, read_suite, run_case, unknown_names
-from gateway.cli.commands import Commands
+from gateway.cli.commands import Commands, shows_color, unreadable
 from gateway.cli.configs import Unusable, find_config, load_config, snapshot_of
 from gateway.config import Snapshot
 from gateway.config.render import render_full
@@ -120,7 +119,7 @@ def run_file(file: Path, config: Path | None, counter: TokenCounter) -> Ran:
         if unknown := list(unknown_names(suite, snapshot)):
             raise BadSuite(unknown)
     except BadSuite as error:
-        color = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+        color = shows_color(sys.stderr)
         raise Unrunnable(render_full(error.findings, {str(file): text}, color=color)) from None
     except Unusable as error:
         raise Unrunnable(str(error)) from None
@@ -150,7 +149,7 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise Unrunnable(f"gateway: {path} is no text: byte {error.start} is not UTF-8") from None
     except OSError as error:
-        raise Unrunnable(f"gateway: {path} cannot be read: {error.strerror}") from None
+        raise Unrunnable(f"gateway: {unreadable(path, error)}") from None
 
 
 # -- what is printed ---------------------------------------------------------------------------------
@@ -158,7 +157,7 @@ def _read(path: Path) -> str:
 
 def as_text(ran: Iterable[Ran]) -> Iterator[str]:
     """A line for each failure, each rule without a test, and each file."""
-    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    color = shows_color(sys.stdout)
     red, green, plain = ("\x1b[31m", "\x1b[32m", "\x1b[0m") if color else ("", "", "")
     total = passed = 0
     for one in ran:

@@ -11,7 +11,7 @@ from pathlib import Path
 import uvicorn
 
 from gateway import __version__, observe
-from gateway.cli.commands import Commands, add_env, port
+from gateway.cli.commands import Commands, add_env, port, unreadable
 from gateway.config import Finding, Snapshot
 from gateway.config.render import render_full
 from gateway.observe import Format
@@ -62,7 +62,7 @@ def run(
         sys.stderr.write(render_full(error.findings, error.sources) + "\n")
         return FAILED
     except (OSError, UnicodeDecodeError) as error:
-        sys.stderr.write(f"gateway: {path} cannot be read: {error}\n{_advice(config)}")
+        sys.stderr.write(f"gateway: {unreadable(path, error)}\n{_advice(config)}")
         return USAGE
     settings = store.snapshot.server
     address = host or settings.host, port or settings.port

@@ -7,9 +7,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import httpx
-
 from gateway.cli.commands import Commands
+from gateway.cli.running import Running, Unreachable, add_running
 from gateway.server.tally import OTHER
 
 FAILED = 1
@@ -25,10 +24,6 @@ EXAMPLE = (
 )
 
 
-class Unreachable(Exception):
-    """No gateway has told anything; the text says why."""
-
-
 def add_to(commands: Commands) -> None:
     """The command on the command line."""
     command = commands.add_parser("stats", help="what a running gateway has counted")
@@ -38,18 +33,16 @@ def add_to(commands: Commands) -> None:
         help="tool calls by model and tool: how many were valid, repaired, beyond repair",
         description=EXAMPLE,
     )
-    repairs.add_argument(
-        "--url", default="http://127.0.0.1:4000", help="the gateway (default: %(default)s)"
-    )
-    repairs.add_argument("--key", help="a client key, if the gateway asks for one")
+    add_running(repairs)
     repairs.add_argument("--json", action="store_true", help="for machines")
     repairs.set_defaults(run=lambda told: run(told.url, told.key, as_json=told.json))
 
 
 def run(url: str, key: str | None, *, as_json: bool) -> int:
     """Gives the exit code: 1 when there is no gateway that answers."""
+    gateway = Running(url, key, patience=PATIENCE)
     try:
-        told = fetched(url, key)
+        told = gateway.ask("GET", "/v1/stats", field="tools", does="counts")
     except Unreachable as error:
         sys.stderr.write(f"gateway: {error}\n")
         return FAILED
@@ -58,27 +51,6 @@ def run(url: str, key: str | None, *, as_json: bool) -> int:
         return 0
     print("\n".join(table(told["tools"])))
     return 0
-
-
-def fetched(url: str, key: str | None) -> Mapping[str, Any]:
-    """What the gateway tells. Raises `Unreachable`."""
-    headers = {"authorization": f"Bearer {key}"} if key else {}
-    place = url.rstrip("/") + "/v1/stats"
-    try:
-        # A proxy of the environment is for the world outside, not for one's own gateway.
-        with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
-            reply = client.get(place, headers=headers)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Unreachable(f"{place} cannot be reached: {error}") from None
-    try:
-        told = reply.json()
-    except ValueError:
-        told = None
-    if reply.status_code == httpx.codes.OK and isinstance(told, dict) and "tools" in told:
-        return told
-    refusal = told.get("error") if isinstance(told, dict) else None
-    words = refusal.get("message") if isinstance(refusal, dict) else "it is no gateway that counts"
-    raise Unreachable(f"{place} answers {reply.status_code}: {words}")
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:

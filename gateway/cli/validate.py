@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -11,15 +10,13 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from gateway import __version__
-from gateway.cli.commands import Commands, add_env
+from gateway.cli.commands import Commands, add_env, shows_color, unreadable
+from gateway.cli.configs import default_config
 from gateway.config import Finding, Loaded, Snapshot
 from gateway.config.findings import Severity
 from gateway.config.render import render_concise, render_full, render_github, render_json
 from gateway.config.sarif import render_sarif
 from gateway.config_file import config_of, read_config
-
-DEFAULTS = (Path("config.yaml"), Path("config.example.yaml"))
-"""The first of these that exists is checked when no file is named."""
 
 STDIN = "-"
 SOUND, FINDINGS, USAGE = 0, 1, 2
@@ -86,21 +83,17 @@ def run(
     """
     reports: list[Report] = []
     code = SOUND
-    for file in files or [_default()]:
+    for file in files or [default_config()]:
         try:
             report = _check(file, env, notes=notes)
         except (OSError, UnicodeDecodeError) as error:
-            print(f"gateway: {file} cannot be read: {_reason(error)}", file=sys.stderr)
+            print(f"gateway: {unreadable(file, error)}", file=sys.stderr)
             code = USAGE
             continue
         reports.append(report)
         code = max(code, SOUND if report.loaded.snapshot is not None else FINDINGS)
     _print(reports, format)
     return code
-
-
-def _default() -> Path:
-    return next((path for path in DEFAULTS if path.exists()), DEFAULTS[0])
 
 
 def _check(file: str | Path, env: str | None, *, notes: bool) -> Report:
@@ -114,7 +107,7 @@ def _print(reports: Sequence[Report], format: Format) -> None:
     if (alone := ALONE.get(format)) is not None:
         print(alone([found for report in reports for found in report.findings]))
         return
-    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    color = shows_color(sys.stdout)
     for report in reports:
         if report.findings and format == "full":
             print(render_full(report.findings, report.loaded.sources, color=color), end="\n\n")
@@ -139,9 +132,3 @@ def _contents(snapshot: Snapshot) -> str:
 
 def _counted(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
-
-
-def _reason(error: OSError | UnicodeDecodeError) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return f"byte {error.start} is not UTF-8"
-    return error.strerror or str(error)

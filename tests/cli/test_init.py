@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.cli import init
+from gateway.cli import init, main
 from gateway.cli.init import MODELS, ask, choices_of, config_text, run
 from gateway.cli.local_servers import LocalServer, find_servers
 from gateway.config import load
@@ -87,6 +87,16 @@ def test_without_a_question(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert text.startswith("# yaml-language-server: $schema=/")
     assert PLANTED not in text
     assert read_config(Path("config.yaml")).load().findings == ()
+
+
+def test_variables_that_cannot_be_read_stop_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is written, and in words: the gateway could not start beside that file."""
+    (folder / ".env").write_bytes(b"OPENAI_API_KEY=\xff\n")
+    assert main(["init", "--yes"]) == 1
+    assert capsys.readouterr().err == "gateway: .env cannot be read: byte 15 is not UTF-8\n"
+    assert not (folder / "config.yaml").exists()
 
 
 def test_a_file_that_exists_is_kept(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
