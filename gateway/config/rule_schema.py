@@ -48,6 +48,11 @@ def default() -> Schema:
 
 def actions() -> Schema:
     """What a rule does."""
+    return {**_targets(), **_edits(), **_patience(), **_turns()}
+
+
+def _targets() -> Schema:
+    """Who is asked."""
     several = {"type": "array", "items": ref("target"), "minItems": 1}
     return {
         "use": key(
@@ -82,6 +87,12 @@ def actions() -> Schema:
             "Instead of `use`: targets and their shares. A session stays with the one that it drew.",
             {"openai:gpt-5": 9, "zai:glm-5": 1},
         ),
+    }
+
+
+def _edits() -> Schema:
+    """What is changed on the way there and back."""
+    return {
         "transforms": key(ref("transforms"), "Edits to apply, in order.", ["brief"]),
         "params": key(
             _params(),
@@ -96,6 +107,12 @@ def actions() -> Schema:
             "report",
             {"tools": {"Edit": "repair"}},
         ),
+    }
+
+
+def _patience() -> Schema:
+    """How long, and how often."""
+    return {
         "timeouts": key(
             object_of(
                 {name: key(DURATION_SCHEMA, says, "30s") for name, says in LIMITS.items()},
@@ -110,6 +127,12 @@ def actions() -> Schema:
             "pass.",
             1,
         ),
+    }
+
+
+def _turns() -> Schema:
+    """What happens instead of an answer, beside it, and after the rule."""
+    return {
         "refuse": key(
             text("a sentence for the person at the client"),
             "Instead of an answer: the client shows this sentence and does not try again.",

@@ -7,25 +7,19 @@ compares with `render()`. `x-expected` is the phrase for messages: "expected …
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from typing import get_args
 
-import msgspec
-
-from gateway.config import correction_schema, reload_schema, rule_schema
+from gateway.config import correction_schema, provider_schema, reload_schema, rule_schema
 from gateway.config.fragments import attribute_docs, described_key
 from gateway.config.layer_schema import layering
+from gateway.config.provider_schema import Documents
 from gateway.config.rule_schema import NO_CONTROL
 from gateway.config.schema_parts import Schema, choice, key, object_of, ref, text
 from gateway.config.snapshot import NamedTargets
 from gateway.dialects import DIALECTS
-from gateway.providers import PROVIDERS, AuthScheme
 from gateway.routing.conditions import COUNT_SCHEMA
 from gateway.transforms import TRANSFORMS
-from gateway.units import DURATION_SCHEMA, SIZE_SCHEMA
-
-Documents = Callable[[type], Mapping[str, str]]
-"""From a class to what its docstrings say of its fields."""
+from gateway.units import SIZE_SCHEMA
 
 
 def render() -> str:
@@ -51,20 +45,14 @@ def build(documents: Documents = lambda owner: {}) -> Schema:
         "$defs": {
             "target": _target(),
             "transforms": _transform_names(),
-            "provider": _provider(),
-            **{f"quirks-{name}": _quirks(name, documents) for name in DIALECTS},
+            "provider": provider_schema.provider(),
+            **{f"quirks-{name}": provider_schema.quirks(name, documents) for name in DIALECTS},
             "correction": correction_schema.correction(),
             "rule": rule_schema.rule(),
             "when": rule_schema.when(),
             "step": _step(),
         },
     }
-
-
-def quirks_type(dialect: str) -> type:
-    """The class whose fields are the quirks of a dialect."""
-    owner: type = vars(type(DIALECTS[dialect]))["quirks_type"]
-    return owner
 
 
 # -- small values ------------------------------------------------------------------------------------
@@ -91,13 +79,18 @@ def _top() -> Schema:
 
 
 def _sections() -> Schema:
+    return {**_world(), **_routes(), **_changes(), **_policies()}
+
+
+def _world() -> Schema:
+    """Who asks, and who can be asked."""
     return {
         "version": key(
             {"const": 1, "x-expected": "1"}, "The version of the config's form; may be left out.", 1
         ),
         "server": key(_server(), "Where the gateway listens, and whom it serves.", {"port": 4000}),
         "providers": key(
-            _providers(),
+            provider_schema.providers(),
             "Where requests can go. A known name needs only what differs from its declaration.",
             {"openai": {"api_key": "${OPENAI_API_KEY}"}},
         ),
@@ -106,6 +99,12 @@ def _sections() -> Schema:
             "What is known of models, by target.",
             {"openai:gpt-5": {"context": "400k", "max_output": "128k"}},
         ),
+    }
+
+
+def _routes() -> Schema:
+    """Who is asked."""
+    return {
         "rules": key(
             {"type": "array", "items": ref("rule"), "x-expected": "a list of rules"},
             "The first rule whose conditions all hold decides.",
@@ -126,6 +125,12 @@ def _sections() -> Schema:
             "`claude` in their name find each one as `claude-via-NAME` too.",
             {"fast": "openai:gpt-5-mini"},
         ),
+    }
+
+
+def _changes() -> Schema:
+    """What is changed on the way there and back."""
+    return {
         "transforms": key(
             _transforms(),
             "Edits of the request, by name; rules say which of them apply.",
@@ -147,6 +152,12 @@ def _sections() -> Schema:
             {"mode": "report"},
             {"tools": {"mcp__*": "off"}, "text_calls": ["text"]},
         ),
+    }
+
+
+def _policies() -> Schema:
+    """What is allowed, and what is kept."""
+    return {
         "missing_key": key(
             choice(("refuse", "mock")),
             "What happens to a request whose provider has no key: an error, or a canned answer.",
@@ -230,92 +241,6 @@ def _server() -> Schema:
         },
         "a mapping such as {port: 4000}",
     )
-
-
-def _providers() -> Schema:
-    known = {
-        name: {
-            **ref("provider"),
-            "if": {"not": {"required": ["dialect"]}},
-            "then": {"properties": {"quirks": ref(f"quirks-{provider.dialect.name}")}},
-            "description": f"Known: {provider.base_url}, in the format {provider.dialect.name}"
-            + (f", with the key of {provider.key_env}." if provider.key_env else "."),
-            "examples": [{"base_url": provider.base_url}],
-        }
-        for name, provider in PROVIDERS.items()
-    }
-    return {
-        "type": "object",
-        "propertyNames": {
-            "pattern": r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
-            "x-expected": "a name of letters, digits, `.`, `_` and `-`",
-        },
-        "properties": known,
-        "additionalProperties": {**ref("provider"), "required": ["dialect", "base_url"]},
-        "x-expected": 'a mapping such as {openai: {api_key: "${OPENAI_API_KEY}"}}',
-    }
-
-
-def _provider() -> Schema:
-    dialect = choice(tuple(DIALECTS))
-    secret = {"type": ["string", "null"], "x-expected": 'a key such as "${OPENAI_API_KEY}"'}
-    headers = {
-        "type": "object",
-        "additionalProperties": {"type": ["string", "null"], "x-expected": "the text of a header"},
-        "x-expected": "a mapping of header names to texts",
-    }
-    timeouts = {
-        name: key(DURATION_SCHEMA, description, "30s")
-        for name, description in rule_schema.LIMITS.items()
-    }
-    properties = {
-        "dialect": key(dialect, "The wire format that its servers speak.", "openai-chat"),
-        "base_url": key(
-            text("a URL such as http://127.0.0.1:8000/v1"),
-            "The address, without the path of an endpoint.",
-            "http://127.0.0.1:8000/v1",
-        ),
-        "api_key": key(secret, "The key: better from the environment.", "${OPENAI_API_KEY}"),
-        "auth": key(
-            choice(get_args(AuthScheme)),
-            "The header in which the key is shown; the default follows the dialect.",
-            "bearer",
-        ),
-        "headers": key(headers, "Sent with each request.", {"x-title": "gateway"}),
-        "quirks": key(
-            {"type": "object", "x-expected": "a mapping of quirks"},
-            "How its servers differ from others of the dialect.",
-            {"stop_limit": 4},
-        ),
-        "text_calls": correction_schema.text_calls("text"),
-        "timeouts": key(
-            object_of(timeouts, "a mapping such as {first_byte: 2m}"),
-            "How long to wait.",
-            {"connect": "5s", "first_byte": "2m", "idle": "5m"},
-        ),
-    }
-    by_dialect = [
-        {
-            "if": {"properties": {"dialect": {"const": name}}, "required": ["dialect"]},
-            "then": {"properties": {"quirks": ref(f"quirks-{name}")}},
-        }
-        for name in DIALECTS
-    ]
-    return object_of(properties, 'a mapping such as {api_key: "${NAME}"}', allOf=by_dialect)
-
-
-def _quirks(dialect: str, documents: Documents) -> Schema:
-    """The quirks of a dialect, from the types of their fields."""
-    owner = quirks_type(dialect)
-    generated = msgspec.json.schema(owner)["$defs"][owner.__name__]["properties"]
-    docs = documents(owner)
-    properties: Schema = {}
-    for name, schema in generated.items():
-        default = schema.pop("default")
-        example = list(default) if isinstance(default, tuple) else default
-        description = docs.get(name, "A difference between servers of this dialect.")
-        properties[name] = {**key(schema, description, example), "default": example}
-    return object_of(properties, "a mapping of quirks")
 
 
 def _models() -> Schema:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from gateway import resources
-from gateway.config import schema
+from gateway.config import provider_schema, schema
 from gateway.config.fragments import attribute_docs
 from gateway.dialects import DIALECTS
 from gateway.providers import PROVIDERS
@@ -106,8 +106,8 @@ def test_no_description_of_a_quirk_is_made_up() -> None:
     """They are the docstrings of the fields."""
     for name in DIALECTS:
         quirks = SCHEMA["$defs"][f"quirks-{name}"]["properties"]
-        documented = attribute_docs(schema.quirks_type(name))
-        assert set(quirks) == {field.name for field in fields(schema.quirks_type(name))}
+        documented = attribute_docs(provider_schema.quirks_type(name))
+        assert set(quirks) == {field.name for field in fields(provider_schema.quirks_type(name))}
         assert {key: quirk["description"] for key, quirk in quirks.items()} == documented
 
 
