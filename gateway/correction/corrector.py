@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from gateway import json_text
 from gateway.correction.asking import Question, tool_asked_about
@@ -13,7 +13,7 @@ from gateway.correction.judging import correct, oversized
 from gateway.correction.policy import Policy
 from gateway.correction.result import MAX_ARGUMENTS, Correction, Mode
 from gateway.errors import GatewayError
-from gateway.messages import Sink, StopReason, Usage
+from gateway.messages import Forwarding, Sink, StopReason
 from gateway.messages.writers import UNPARSED_INPUT
 
 Unparsed = Literal["wrap", "raw"]
@@ -29,7 +29,7 @@ CHANGING: frozenset[Mode] = frozenset({"repair", "model"})
 _COMPLETE: frozenset[StopReason] = frozenset({"tool_use", "end_turn"})
 
 
-class Corrector:
+class Corrector(Forwarding):
     """A sink before another one.
 
     `report` is told of every call that is looked at, valid or not. In the mode `repair` the input of
@@ -54,7 +54,6 @@ class Corrector:
         "_cut_off",
         "_policy",
         "_report",
-        "_sink",
         "_split",
         "_unparsed",
     )
@@ -70,7 +69,7 @@ class Corrector:
         split: bool = True,
         ask: Callable[[Question], None] | None = None,
     ) -> None:
-        self._sink = sink
+        super().__init__(sink)
         self._catalog = catalog
         self._policy = policy
         self._report = report
@@ -97,16 +96,6 @@ class Corrector:
         if signature:
             self._end_call()
         self._sink.signature(signature)
-
-    def redacted_thinking(self, data: str) -> None:
-        """Forwarded at once."""
-        self._end_call()
-        self._sink.redacted_thinking(data)
-
-    def block(self, block: Mapping[str, Any]) -> None:
-        """Forwarded at once."""
-        self._end_call()
-        self._sink.block(block)
 
     def tool_start(self, id: str | None, name: str) -> None:
         """Forwarded at once, unless the name may need repair."""
@@ -142,10 +131,6 @@ class Corrector:
         if not call.verdict.closed:
             self._end_call()
 
-    def usage(self, usage: Usage) -> None:
-        """Forwarded at once."""
-        self._sink.usage(usage)
-
     def finish(self, reason: StopReason, *, stop_sequence: str | None = None) -> None:
         """Ends the open call first: what the provider sent of it is all there will be."""
         self._end_call(reason)
@@ -159,6 +144,9 @@ class Corrector:
         self._sink.fail(error)
 
     # -- the open call --------------------------------------------------------------------------
+
+    def _leave(self) -> None:
+        self._end_call()
 
     def _let_go(self, call: _Call) -> None:
         """Says what was held of a call that is too large; the rest of it goes on as it comes."""

@@ -24,30 +24,32 @@ def option(value: Any, options: Sequence[Any], tables: Tables) -> Any:
     if not isinstance(value, str) or len(value) > _MAX_LENGTH or len(options) > _MAX_OPTIONS:
         return MISSING
     texts = [other for other in options if isinstance(other, str)]
+    spellings = [(spelling, other) for other in texts if (spelling := folded(other))]
+    bare, spelling, rest = value.strip(), folded(value), _telling(value)
+    meant = tables.words.get(spelling, ())
     for found in (
-        [other for other in texts if other == value.strip()],
-        [other for other in texts if folded(other) and folded(other) == folded(value)],
-        [other for other in texts if other in tables.words.get(folded(value), ())],
-        [other for other in texts if _is_only_word(other, value)],
-        _other_types(value, options),
+        [other for other in texts if other == bare],
+        [other for known, other in spellings if known == spelling],
+        [other for other in texts if other in meant],
+        [other for known, other in spellings if known == rest],
+        _other_types(bare, options),
     ):
         if found:
             return found[0] if len(found) == 1 else MISSING
     return MISSING
 
 
-def _is_only_word(other: str, value: str) -> bool:
-    """`claude-3-5-haiku-latest`: beside the option there are only words that choose nothing."""
-    rest = [
+def _telling(value: str) -> str:
+    """The value, folded, without words that choose nothing: `haiku` of `claude-3-5-haiku-latest`."""
+    return "".join(
         word for word in words(value) if not word.isdecimal() and word not in NEUTRAL_VALUE_WORDS
-    ]
-    return "".join(rest) == folded(other) != ""
+    )
 
 
-def _other_types(value: str, options: Sequence[Any]) -> list[Any]:
+def _other_types(text: str, options: Sequence[Any]) -> list[Any]:
     """The options that are the value without its quotes: `"1"` for 1."""
     try:
-        plain = decode(value.strip(), {})
+        plain = decode(text, {})
     except NotJSON:
         return []
-    return [other for other in options if type_of(other) == type_of(plain) and other == plain]
+    return [other for other in options if other == plain and type_of(other) == type_of(plain)]

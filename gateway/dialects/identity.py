@@ -33,6 +33,20 @@ def session_digest(request: MessagesRequest) -> str | None:
     return _digest(session if isinstance(session, str) and session else user)
 
 
+def put_digests(
+    body: dict[str, Any], request: MessagesRequest, dropped: list[str], *, user: str, session: str
+) -> None:
+    """Puts the digests into these fields of a body; an empty name is no field."""
+    metadata = request.object_field("metadata")
+    digests = {user: user_digest(request), session: session_digest(request)}
+    found = {field: digest for field, digest in digests.items() if field and digest is not None}
+    body.update(found)
+    if metadata and not found:
+        dropped.append("metadata")
+    else:
+        dropped += [f"metadata.{name}" for name in metadata if name != "user_id"]
+
+
 def _user_id(request: MessagesRequest) -> str | None:
     user = request.object_field("metadata").get("user_id")
     return user if isinstance(user, str) and user else None

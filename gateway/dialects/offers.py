@@ -208,6 +208,13 @@ def legal_name(name: str, *, letter_first: bool = False) -> str:
     return f"{start}{_ILLEGAL.sub('_', name)}"[: LONGEST_NAME - 9] + f"_{digest}"
 
 
+def legal_id(id: str, longest: int) -> str:
+    """The id under which a server takes a call: one that is too long becomes a digest of itself."""
+    if len(id) <= longest:
+        return id
+    return "call_" + hashlib.sha256(id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
 def renamed(offer: Offer, *, letter_first: bool = False) -> dict[str, str]:
     """Names as sent -> names as the client knows them, where the two differ."""
     sent = {legal_name(f.name, letter_first=letter_first): f.name for f in offer.functions}

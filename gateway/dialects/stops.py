@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from gateway.errors import GatewayError
-from gateway.messages import MessagesRequest, Sink, StopReason, Usage
+from gateway.messages import Forwarding, MessagesRequest, Silent, Sink, StopReason
 
 
 def stop_sequences(request: MessagesRequest) -> tuple[str, ...]:
@@ -15,7 +14,7 @@ def stop_sequences(request: MessagesRequest) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, stops)))
 
 
-class StopSequences:
+class StopSequences(Forwarding):
     """A sink before another one: ends the answer where one of the sequences appears in its text.
 
     As at Anthropic's, the sequence itself is not part of the answer, and `stop_sequence` names it.
@@ -24,14 +23,11 @@ class StopSequences:
     """
 
     def __init__(self, sink: Sink, sequences: Sequence[str]) -> None:
-        self._sink = sink
+        super().__init__(sink)
         self._sequences = tuple(sequences)
         self._waiting = ""
-        self._ended = False
 
     def text(self, text: str) -> None:
-        if self._ended:
-            return
         text = self._waiting + text
         self._waiting = ""
         found = min(
@@ -42,8 +38,7 @@ class StopSequences:
         if found is not None:
             at, sequence = found
             self._sink.text(text[:at])
-            self._ended = True
-            self._sink.finish("stop_sequence", stop_sequence=sequence)
+            self.finish("stop_sequence", stop_sequence=sequence)
             return
         held = self._beginning(text)
         self._waiting = text[len(text) - held :]
@@ -57,55 +52,15 @@ class StopSequences:
                 return size
         return 0
 
-    def thinking(self, text: str) -> None:
-        if not self._ended:
-            self._flush()
-            self._sink.thinking(text)
-
-    def signature(self, signature: str) -> None:
-        if not self._ended:
-            self._flush()
-            self._sink.signature(signature)
-
-    def redacted_thinking(self, data: str) -> None:
-        if not self._ended:
-            self._flush()
-            self._sink.redacted_thinking(data)
-
-    def block(self, block: Mapping[str, Any]) -> None:
-        if not self._ended:
-            self._flush()
-            self._sink.block(block)
-
-    def tool_start(self, id: str | None, name: str) -> None:
-        if not self._ended:
-            self._flush()
-            self._sink.tool_start(id, name)
-
-    def tool_input(self, fragment: str) -> None:
-        if not self._ended:
-            self._sink.tool_input(fragment)
-
-    def tool_end(self) -> None:
-        if not self._ended:
-            self._sink.tool_end()
-
-    def usage(self, usage: Usage) -> None:
-        if not self._ended:
-            self._sink.usage(usage)
-
     def finish(self, reason: StopReason, *, stop_sequence: str | None = None) -> None:
-        if not self._ended:
-            self._flush()
-            self._ended = True
-            self._sink.finish(reason, stop_sequence=stop_sequence)
+        super().finish(reason, stop_sequence=stop_sequence)
+        self._sink = Silent()
 
     def fail(self, error: GatewayError) -> None:
-        if not self._ended:
-            self._ended = True
-            self._sink.fail(error)
+        super().fail(error)
+        self._sink = Silent()
 
-    def _flush(self) -> None:
+    def _leave(self) -> None:
         if self._waiting:
             waiting, self._waiting = self._waiting, ""
             self._sink.text(waiting)

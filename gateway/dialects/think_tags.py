@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from gateway.errors import GatewayError
-from gateway.messages import Sink, StopReason, Usage
+from gateway.messages import Forwarding, Sink
 
 TAGS: Mapping[str, str] = {
     "<think>": "</think>",
@@ -17,7 +15,7 @@ TAGS: Mapping[str, str] = {
 USUAL = "</think>"
 
 
-class ThinkTags:
+class ThinkTags(Forwarding):
     """A sink before another one: what stands between tags at the head of an answer becomes thinking.
 
     Tags count until real text has begun; from then on they are part of it, for the text may speak of
@@ -30,7 +28,7 @@ class ThinkTags:
     """
 
     def __init__(self, sink: Sink, *, sign: Callable[[], str], opened: bool = False) -> None:
-        self._sink = sink
+        super().__init__(sink)
         self._sign = sign
         self._opened = opened
         self._closing = ""
@@ -44,42 +42,6 @@ class ThinkTags:
         self._waiting = ""
         self.text: Callable[[str], None] = self._head
         """The next sink's own method, once tags have no meaning any more."""
-
-    def thinking(self, text: str) -> None:
-        self._leave()
-        self._sink.thinking(text)
-
-    def signature(self, signature: str) -> None:
-        self._leave()
-        self._sink.signature(signature)
-
-    def redacted_thinking(self, data: str) -> None:
-        self._leave()
-        self._sink.redacted_thinking(data)
-
-    def block(self, block: Mapping[str, Any]) -> None:
-        self._leave()
-        self._sink.block(block)
-
-    def tool_start(self, id: str | None, name: str) -> None:
-        self._leave()
-        self._sink.tool_start(id, name)
-
-    def tool_input(self, fragment: str) -> None:
-        self._sink.tool_input(fragment)
-
-    def tool_end(self) -> None:
-        self._sink.tool_end()
-
-    def usage(self, usage: Usage) -> None:
-        self._sink.usage(usage)
-
-    def finish(self, reason: StopReason, *, stop_sequence: str | None = None) -> None:
-        self._leave()
-        self._sink.finish(reason, stop_sequence=stop_sequence)
-
-    def fail(self, error: GatewayError) -> None:
-        self._sink.fail(error)
 
     # -- the head of the answer -----------------------------------------------------------------
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
 
 from gateway import json_text
 from gateway.correction.catalog import ToolCatalog
@@ -15,12 +14,12 @@ from gateway.correction.leaked.examples import TAIL
 from gateway.correction.leaked.scanner import MAX_HELD, Channel, Found, Leak, Piece, Scanner
 from gateway.correction.result import Correction
 from gateway.errors import GatewayError
-from gateway.messages import Sink, StopReason, Usage
+from gateway.messages import Forwarding, Sink, StopReason
 
 _CUT: frozenset[StopReason] = frozenset({"max_tokens", "model_context_window_exceeded"})
 
 
-class LeakFilter:
+class LeakFilter(Forwarding):
     """A sink before a `Corrector`.
 
     Text flows on, except from where a call may begin until that is known. A call that is recovered
@@ -32,7 +31,7 @@ class LeakFilter:
     in the text, so a call that comes as such after it was recovered is not said again.
     """
 
-    __slots__ = ("_acted", "_call", "_made", "_recovered", "_report", "_sink", "_text", "_thoughts")
+    __slots__ = ("_acted", "_call", "_made", "_recovered", "_report", "_text", "_thoughts")
 
     def __init__(
         self,
@@ -42,7 +41,7 @@ class LeakFilter:
         channels: Collection[Channel],
         report: Callable[[Leak], None],
     ) -> None:
-        self._sink = sink
+        super().__init__(sink)
         self._report = report
         if not catalog.names:
             channels = ()
@@ -110,16 +109,6 @@ class LeakFilter:
 
     # -- what passes ----------------------------------------------------------------------------
 
-    def redacted_thinking(self, data: str) -> None:
-        """Forwarded at once, after what was held."""
-        self._leave()
-        self._sink.redacted_thinking(data)
-
-    def block(self, block: Mapping[str, Any]) -> None:
-        """Forwarded at once, after what was held."""
-        self._leave()
-        self._sink.block(block)
-
     def tool_start(self, id: str | None, name: str) -> None:
         """Forwarded at once, unless the call may be one that was recovered already."""
         self._leave()
@@ -145,10 +134,6 @@ class LeakFilter:
         if self._call is None:
             self._sink.tool_end()
         self._end_call()
-
-    def usage(self, usage: Usage) -> None:
-        """Forwarded at once."""
-        self._sink.usage(usage)
 
     # -- what was held --------------------------------------------------------------------------
 

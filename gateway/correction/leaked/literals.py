@@ -55,13 +55,15 @@ def calls(cursor: Cursor) -> list[Written]:
     return found
 
 
-def call(cursor: Cursor) -> Written:
+def call(cursor: Cursor, depth: int = 0) -> Written:
     """`Read(file_path="/a")`; every argument has a name."""
+    if depth > MAX_DEPTH:
+        raise NoCall
     name = cursor.some(_NAME)
     cursor.literal("(")
     if name == "print":
         cursor.space()
-        inner = call(cursor)
+        inner = call(cursor, depth + 1)
         cursor.space()
         cursor.literal(")")
         return inner

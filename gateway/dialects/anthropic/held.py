@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from gateway import json_text
-from gateway.errors import GatewayError
-from gateway.messages import Sink, StopReason, Usage, encode_event
+from gateway.messages import Silent, Sink, StopReason, encode_event
 from gateway.sse import Event
 
 UNTOLD: StopReason = "max_tokens"
 """The end that correction is told of: the true one comes after the call, so the worst is assumed."""
 
 
-class Capture:
+class Capture(Silent):
     """A sink that keeps what correction makes of one tool call."""
 
     def __init__(self) -> None:
@@ -26,33 +25,6 @@ class Capture:
 
     def tool_input(self, fragment: str) -> None:
         self.pieces.append(fragment)
-
-    def tool_end(self) -> None:
-        """Nothing to keep."""
-
-    def block(self, block: Mapping[str, Any]) -> None:
-        """Not part of a call."""
-
-    def text(self, text: str) -> None:
-        """Not part of a call."""
-
-    def thinking(self, text: str) -> None:
-        """Not part of a call."""
-
-    def signature(self, signature: str) -> None:
-        """Not part of a call."""
-
-    def redacted_thinking(self, data: str) -> None:
-        """Not part of a call."""
-
-    def usage(self, usage: Usage) -> None:
-        """Not part of a call."""
-
-    def finish(self, reason: StopReason, *, stop_sequence: str | None = None) -> None:
-        """Not part of a call."""
-
-    def fail(self, error: GatewayError) -> None:
-        """Not part of a call."""
 
 
 class WholeCall:

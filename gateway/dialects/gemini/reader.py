@@ -17,11 +17,11 @@ from gateway.dialects.gemini.calls import FunctionCalls
 from gateway.dialects.gemini.errors import signature_refused, with_signatures_understood
 from gateway.dialects.gemini.search import Grounding
 from gateway.dialects.gemini.signatures import Kind, Signature
-from gateway.dialects.whole import WholeBody
+from gateway.dialects.reading import EventReader
 from gateway.errors import UpstreamBroken
 from gateway.messages import Sink, StopReason, Usage
 from gateway.reasoning import Seal
-from gateway.sse import Event, EventTooLarge, Splitter
+from gateway.sse import Event
 
 STOP_REASONS: Mapping[str, StopReason] = {
     "STOP": "end_turn",
@@ -58,20 +58,17 @@ FAILED = frozenset(
 UNSIGNED = "MISSING_THOUGHT_SIGNATURE"
 
 
-class GeminiReader:
+class GeminiReader(EventReader):
     """Satisfies `Reader`."""
 
     def __init__(
         self, sink: Sink, *, streamed: bool, tool_names: Mapping[str, str], seal: Seal
     ) -> None:
+        super().__init__(streamed=streamed)
         self._sink = sink
-        self._streamed = streamed
         self._seal = seal
-        self._splitter = Splitter()
         self._calls = FunctionCalls(sink, tool_names)
         self._grounding = Grounding()
-        self._whole = WholeBody()
-        self._is_whole = False
         self._is_blocked = False
         self._has_candidates = False
         self._has_unsigned_thought = False
@@ -79,47 +76,9 @@ class GeminiReader:
         self._reason: str | None = None
         self._words = ""
         self._usage: Usage | None = None
-        self._ended = False
 
-    def receive(self, chunk: bytes) -> None:
-        """Takes bytes; a whole answer is kept until `finish`."""
-        if not self._streamed:
-            self._whole.add(chunk)
-            return
-        try:
-            for event in self._splitter.feed(chunk):
-                self._event(event)
-        except EventTooLarge as error:
-            raise UpstreamBroken(f"The provider's stream makes no sense: {error}.") from None
-
-    def finish(self) -> None:
-        """The bytes have ended."""
-        if self._streamed:
-            for event in self._splitter.finish():
-                self._event(event)
-        if not self._streamed or (self._is_whole and not self._has_candidates):
-            self._read_whole()
-        elif not self._ended:
-            self._end()
-
-    def _event(self, event: Event) -> None:
-        data = event.data.strip()
-        if self._ended:
-            return
-        if not data:
-            if event.raw.lstrip()[:1] in (b"{", b"[") or self._is_whole:
-                self._is_whole = True  # JSON where a stream was announced
-                self._whole.add(event.raw)
-        elif data == b"[DONE]":
-            self._end(is_complete=True)
-        else:
-            try:
-                chunk = json_text.decode(data)
-            except json_text.NotJSON:
-                raise UpstreamBroken(
-                    "The provider's stream holds a chunk that is not JSON."
-                ) from None
-            self._chunk(chunk)
+    def _is_answered(self) -> bool:
+        return self._has_candidates
 
     def _read_whole(self) -> None:
         try:
@@ -127,15 +86,14 @@ class GeminiReader:
         except json_text.NotJSON:
             raise UpstreamBroken("The provider's answer is not JSON.") from None
         for chunk in value if isinstance(value, list) else [value]:
-            self._chunk(chunk)
+            if isinstance(chunk, dict) and not self._ended:
+                self._chunk(chunk)
         if not self._ended:
             self._end(is_complete=True)
 
     # -- one chunk ------------------------------------------------------------------------------
 
-    def _chunk(self, chunk: Any) -> None:
-        if self._ended or not isinstance(chunk, dict):
-            return
+    def _chunk(self, chunk: dict[str, Any], event: Event | None = None) -> None:
         if chunk.get("error"):
             self._ended = True
             self._sink.fail(with_signatures_understood(failure_in_stream(chunk["error"])))
@@ -216,7 +174,7 @@ class GeminiReader:
 
     # -- the end --------------------------------------------------------------------------------
 
-    def _end(self, *, is_complete: bool = False) -> None:
+    def _end(self, *, is_complete: bool) -> None:
         """Ends the answer, if the server gave a reason or else said that this is all."""
         if self._reason is None and self._is_blocked and not self._has_candidates:
             self._reason = "PROHIBITED_CONTENT"

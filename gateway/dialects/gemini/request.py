@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from gateway import json_text
 from gateway.dialects.base import Destination, Outgoing
+from gateway.dialects.fields import answer_schema, output_cap
 from gateway.dialects.gemini.content import contents_of
 from gateway.dialects.gemini.quirks import GeminiQuirks, is_among
 from gateway.dialects.gemini.thinking import thinking_config
@@ -85,13 +86,8 @@ def _generation(
     dropped: list[str],
 ) -> Body:
     config: Body = {}
-    caps = [
-        cap
-        for cap in (request.get("max_tokens"), destination.max_output)
-        if isinstance(cap, int) and cap > 0
-    ]
-    if caps:
-        config["maxOutputTokens"] = min(caps)
+    if (cap := output_cap(request, destination.max_output)) is not None:
+        config["maxOutputTokens"] = cap
     for name, known in SAMPLING:
         if (value := request.get(name)) is not None:
             config[known] = value
@@ -99,10 +95,9 @@ def _generation(
         config["stopSequences"] = list(stops)
     if thinking := thinking_config(wish_of(request), destination.model, quirks, dropped):
         config["thinkingConfig"] = thinking
-    wanted = request.object_field("output_config").get("format")
-    if isinstance(wanted, dict) and wanted.get("type") == "json_schema":
+    if (schema := answer_schema(request)) is not None:
         if offer.functions and not is_among(destination.model, quirks.format_with_functions):
             dropped.append("output_config.format")
         else:
-            config |= answer_format(wanted.get("schema"), quirks)
+            config |= answer_format(schema, quirks)
     return config

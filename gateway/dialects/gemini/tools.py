@@ -69,9 +69,8 @@ def tool_config(
     return {"functionCallingConfig": calling}
 
 
-def answer_format(schema: Any, quirks: GeminiQuirks) -> dict[str, Any]:
+def answer_format(schema: Mapping[str, Any], quirks: GeminiQuirks) -> dict[str, Any]:
     """The fields of `generationConfig` that ask for JSON of this schema."""
-    schema = schema if isinstance(schema, dict) else {}
     known = {key: value for key, value in schema.items() if key != "$schema"}
     if quirks.schema == "json":
         return {"responseMimeType": "application/json", "responseJsonSchema": known}

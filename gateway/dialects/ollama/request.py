@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway import json_text, patterns
 from gateway.dialects.base import Destination, Outgoing
+from gateway.dialects.fields import answer_schema, output_cap
 from gateway.dialects.offers import Function, Offer, legal_name, offer_of, renamed
 from gateway.dialects.ollama.content import messages_of
 from gateway.dialects.ollama.quirks import OllamaQuirks
@@ -47,7 +48,7 @@ def request_to_ollama(
         body["tools"] = tools
     if (think := _think(request, destination.model, quirks, dropped)) is not None:
         body["think"] = think
-    if (schema := _format(request)) is not None:
+    if (schema := answer_schema(request)) is not None:
         body["format"] = schema
     if options := _options(request, destination, quirks):
         body["options"] = options
@@ -99,22 +100,14 @@ def _think(
     return True if way != "auto" and wish.kind is not None else None
 
 
-def _format(request: MessagesRequest) -> Any:
-    wanted = request.object_field("output_config").get("format")
-    if not isinstance(wanted, dict) or wanted.get("type") != "json_schema":
-        return None
-    return wanted.get("schema")
-
-
 def _options(
     request: MessagesRequest, destination: Destination, quirks: OllamaQuirks
 ) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if window := destination.context or quirks.num_ctx:
         options["num_ctx"] = window
-    limits = (request.get("max_tokens"), destination.max_output)
-    if caps := [cap for cap in limits if isinstance(cap, int) and cap > 0]:
-        options["num_predict"] = min(caps)
+    if (cap := output_cap(request, destination.max_output)) is not None:
+        options["num_predict"] = cap
     options |= {name: value for name in SAMPLING if (value := request.get(name)) is not None}
     if stops := stop_sequences(request):
         options["stop"] = list(stops)

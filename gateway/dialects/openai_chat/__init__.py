@@ -40,7 +40,7 @@ class OpenAIChat:
     @property
     def server_tools(self) -> frozenset[str] | None:
         """Web search, where the server has one."""
-        return frozenset({"web_search"} if self.quirks.web_search != "none" else ())
+        return self.quirks.server_tools
 
     def outgoing(self, request: MessagesRequest, destination: Destination) -> Outgoing:
         """See `request_to_chat`."""
@@ -59,7 +59,7 @@ class OpenAIChat:
             streamed=context.upstream_streams,
             tool_names=context.tool_names,
             seal=seal,
-            searches=self.quirks.web_search != "none",
+            searches=bool(self.quirks.server_tools),
         )
 
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway import json_text, patterns
-from gateway.dialects.offers import legal_name
+from gateway.dialects.offers import legal_id, legal_name
 from gateway.dialects.openai_chat.cache import Cache, keep_last_marks, mark
 from gateway.dialects.openai_chat.quirks import ChatQuirks
 from gateway.dialects.openai_chat.state import Past, past_of
@@ -52,14 +52,9 @@ class Spelling:
         """As the quirks say it of this model."""
         return cls(
             quirks=quirks,
-            images=matches(quirks.image_models, model),
-            cache=quirks.cache if matches(quirks.cache_models, model) else "none",
+            images=patterns.matches_any(quirks.image_models, model),
+            cache=quirks.cache if patterns.matches_any(quirks.cache_models, model) else "none",
         )
-
-
-def matches(globs: tuple[str, ...], model: str) -> bool:
-    """One of the globs is meant for the model."""
-    return patterns.matches_any(globs, model)
 
 
 def conversation(
@@ -186,13 +181,9 @@ def chat_id(id: str, quirks: ChatQuirks) -> str:
     if quirks.tool_ids == "alnum9":
         if len(id) == SHORT_ID and id.isascii() and id.isalnum():
             return id
-        digest = _digest(id)
+        digest = hashlib.sha256(id.encode("utf-8", "surrogatepass")).digest()
         return "".join(ALNUM[byte % len(ALNUM)] for byte in digest[:SHORT_ID])
-    return id if len(id) <= LONGEST_ID else f"call_{_digest(id).hex()[:32]}"
-
-
-def _digest(id: str) -> bytes:
-    return hashlib.sha256(id.encode("utf-8", "surrogatepass")).digest()
+    return legal_id(id, LONGEST_ID)
 
 
 # -- what the user and the tools say ------------------------------------------------------------------

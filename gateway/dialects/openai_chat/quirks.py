@@ -107,3 +107,8 @@ class ChatQuirks:
     web_search: Literal["none", "plugin", "tool"] = "none"
     """Web search on the provider's side: none; OpenRouter's plugin, which searches for each request; or
     OpenRouter's tool, with which the model decides."""
+
+    @property
+    def server_tools(self) -> frozenset[str]:
+        """The kinds of tools that the server runs itself."""
+        return frozenset({"web_search"} if self.web_search != "none" else ())

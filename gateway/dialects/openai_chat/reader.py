@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from gateway import json_text
 from gateway.dialects.failures import failure_in_stream
 from gateway.dialects.openai_chat.calls import ToolCalls
 from gateway.dialects.openai_chat.chunks import (
@@ -22,11 +21,11 @@ from gateway.dialects.openai_chat.chunks import (
 )
 from gateway.dialects.openai_chat.search import Citations
 from gateway.dialects.openai_chat.state import Details, State
-from gateway.dialects.whole import WholeBody
+from gateway.dialects.reading import EventReader
 from gateway.errors import UpstreamBroken
 from gateway.messages import Sink, StopReason, Usage
 from gateway.reasoning import Seal
-from gateway.sse import Event, EventTooLarge, Splitter
+from gateway.sse import Event
 
 STOP_REASONS: Mapping[str, StopReason] = {
     "stop": "end_turn",
@@ -43,7 +42,7 @@ FAILED = frozenset({"error", "network_error", "insufficient_system_resource"})
 """Reasons to finish that are no reasons of the model."""
 
 
-class ChatReader:
+class ChatReader(EventReader):
     """Satisfies `Reader`.
 
     Thinking is signed with sealed state as soon as something else follows it. State that comes with no
@@ -60,16 +59,12 @@ class ChatReader:
         searches: bool = False,
     ) -> None:
         """`searches` is true when citations are the results of a web search."""
+        super().__init__(streamed=streamed)
         self._sink = sink
         self._seal = seal
-        self._streamed = streamed
-        self._splitter = Splitter()
         self._calls = ToolCalls(sink, tool_names, seal)
-        self._whole = WholeBody()
-        self._is_whole = False
         self._reason: str | None = None
         self._refused = False
-        self._ended = False
         self._unsettled = False
         self._thought = False
         self._signature = ""
@@ -77,49 +72,11 @@ class ChatReader:
         self._citations = Citations() if searches else None
         self._usage: Usage | None = None
 
-    def receive(self, chunk: bytes) -> None:
-        """Takes bytes; a whole answer is kept until `finish`."""
-        if not self._streamed:
-            self._whole.add(chunk)
-            return
-        try:
-            for event in self._splitter.feed(chunk):
-                self._event(event)
-        except EventTooLarge as error:
-            raise UpstreamBroken(f"The provider's stream makes no sense: {error}.") from None
+    def _is_answered(self) -> bool:
+        return self._reason is not None
 
-    def finish(self) -> None:
-        """The bytes have ended."""
-        if not self._streamed:
-            self._read_whole()
-            return
-        for event in self._splitter.finish():
-            self._event(event)
-        if self._is_whole and not self._ended and self._reason is None:
-            self._read_whole()  # JSON where a stream was announced
-        elif not self._ended:
-            self._end()
-
-    def _event(self, event: Event) -> None:
-        data = event.data.strip()
-        if self._ended:
-            return
-        if not data:
-            if event.raw.lstrip()[:1] == b"{" or self._is_whole:
-                self._is_whole = True
-                self._whole.add(event.raw)
-            return
-        if data == b"[DONE]":
-            self._end(is_complete=True)
-            return
-        try:
-            chunk = json_text.decode(data)
-        except json_text.NotJSON:
-            if (chunk := glued_error(data)) is None:
-                words = "The provider's stream holds a chunk that is not JSON."
-                raise UpstreamBroken(words) from None
-        if isinstance(chunk, dict):
-            self._chunk(chunk)
+    def _rescued(self, data: bytes) -> Any:
+        return glued_error(data)
 
     def _read_whole(self) -> None:
         value = self._whole.value(unwrap=True)
@@ -132,7 +89,7 @@ class ChatReader:
 
     # -- one chunk ------------------------------------------------------------------------------
 
-    def _chunk(self, chunk: dict[str, Any]) -> None:
+    def _chunk(self, chunk: dict[str, Any], event: Event | None = None) -> None:
         if (error := error_of(chunk)) is not None:
             self._fail(error)
             return
@@ -142,7 +99,9 @@ class ChatReader:
         choices = chunk.get("choices")
         if not isinstance(choices, list) or not choices:
             if self._reason is not None and chunk.get("usage"):
-                self._end()  # the usage chunk is the last one, whether or not [DONE] follows
+                self._end(
+                    is_complete=False
+                )  # the usage chunk is the last one, whether or not [DONE] follows
             return
         for choice in choices:
             if isinstance(choice, dict) and not choice.get("index"):
@@ -246,7 +205,7 @@ class ChatReader:
         self._ended = True
         self._sink.fail(failure_in_stream(error))
 
-    def _end(self, *, is_complete: bool = False) -> None:
+    def _end(self, *, is_complete: bool) -> None:
         """Ends the answer, if the server gave a reason or else said that this is all."""
         if self._reason is None and not is_complete:
             raise UpstreamBroken("The provider's stream ended before the answer was complete.")

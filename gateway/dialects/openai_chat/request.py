@@ -9,7 +9,8 @@ from typing import Any
 
 from gateway import json_text
 from gateway.dialects.base import Destination, Outgoing
-from gateway.dialects.identity import session_digest, user_digest
+from gateway.dialects.fields import answer_schema, output_cap, service_tier
+from gateway.dialects.identity import put_digests
 from gateway.dialects.offers import is_strict, offer_of, renamed
 from gateway.dialects.openai_chat.content import Spelling, conversation
 from gateway.dialects.openai_chat.quirks import ChatQuirks
@@ -31,9 +32,6 @@ TRANSLATED = frozenset(
 )
 """Fields that this module reads; every other field of a request is dropped, and said to be."""
 
-TIERS = {"auto": "auto", "standard_only": "default"}
-"""The client's service tiers -> the server's."""
-
 
 def request_to_chat(
     request: MessagesRequest, destination: Destination, quirks: ChatQuirks
@@ -43,22 +41,28 @@ def request_to_chat(
     model = destination.model
     reasons = takes_reasoning(model, quirks)
     wish = wish_of(request)
-    has = frozenset({"web_search"} if quirks.web_search != "none" else ())
-    offer = offer_of(request.tools, dropped, has=has, policy=destination.server_tools)
+    offer = offer_of(
+        request.tools, dropped, has=quirks.server_tools, policy=destination.server_tools
+    )
     stops = stop_sequences(request)
     limit = quirks.stop_limit if quirks.stop_with_reasoning or not reasons else 0
     body: Body = {"model": model}
     _messages(body, request, destination, quirks, dropped, wish=wish if reasons else None)
     body |= offer_to_chat(offer, request.object_field("tool_choice"), quirks, dropped)
-    _output_cap(body, request.get("max_tokens"), quirks, destination.max_output)
+    cap = output_cap(request, destination.max_output, least=quirks.least_output)
+    if cap is not None:
+        body[quirks.output_cap] = cap
     _sampling(body, request, quirks, dropped, reasons=reasons)
     if stops[:limit]:
         body["stop"] = list(stops[:limit])
     if reasons:
         ask_to_think(body, wish, quirks)
     _format(body, request, quirks, dropped)
-    _service(body, request, quirks, dropped)
-    _identity(body, request, quirks, dropped)
+    tier = service_tier(request, dropped, known=quirks.service_tier, fast=quirks.fast_tier)
+    if tier is not None:
+        body["service_tier"] = tier
+    user, session = quirks.user_field, quirks.session_field
+    put_digests(body, request, dropped, user=user, session=session)
     if request.stream:
         body["stream"] = True
         if quirks.stream_usage:
@@ -96,12 +100,6 @@ def _messages(
         body["cache_control"] = cached
 
 
-def _output_cap(body: Body, wanted: Any, quirks: ChatQuirks, limit: int | None) -> None:
-    caps = [cap for cap in (wanted, limit) if isinstance(cap, int)]
-    if caps:
-        body[quirks.output_cap] = max(min(caps), quirks.least_output)
-
-
 def _sampling(
     body: Body,
     request: MessagesRequest,
@@ -122,42 +120,13 @@ def _sampling(
 
 
 def _format(body: Body, request: MessagesRequest, quirks: ChatQuirks, dropped: list[str]) -> None:
-    wanted = request.object_field("output_config").get("format")
-    if not isinstance(wanted, dict) or wanted.get("type") != "json_schema":
+    if (schema := answer_schema(request)) is None:
         return
     if not quirks.structured_output:
         dropped.append("output_config.format")
         return
-    schema = wanted.get("schema") or {}
     named = {"name": "answer", "schema": schema, "strict": is_strict(schema)}
     body["response_format"] = {"type": "json_schema", "json_schema": named}
-
-
-def _service(body: Body, request: MessagesRequest, quirks: ChatQuirks, dropped: list[str]) -> None:
-    """How fast and how dear: `service_tier`, and `speed`, which is a tier of its own here."""
-    if (wanted := request.get("service_tier")) is not None:
-        tier = TIERS.get(str(wanted))
-        if quirks.service_tier and tier is not None:
-            body["service_tier"] = tier
-        else:
-            dropped.append("service_tier")
-    if request.get("speed") == "fast":
-        if quirks.fast_tier:
-            body["service_tier"] = quirks.fast_tier
-        else:
-            dropped.append("speed")
-
-
-def _identity(body: Body, request: MessagesRequest, quirks: ChatQuirks, dropped: list[str]) -> None:
-    """Whose request it is: digests only, and only where there is a field for them."""
-    known: dict[str, str | None] = {
-        quirks.user_field: user_digest(request),
-        quirks.session_field: session_digest(request),
-    }
-    found = {field: digest for field, digest in known.items() if field and digest is not None}
-    body.update(found)
-    if request.object_field("metadata") and not found:
-        dropped.append("metadata")
 
 
 def _laid_over(body: Body, extra: Body) -> Body:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gateway.dialects.openai_chat.content import matches
+from gateway import patterns
 from gateway.dialects.openai_chat.quirks import ChatQuirks
 from gateway.dialects.thinking import Wish, effort_for
 from gateway.dialects.turns import Text
@@ -15,7 +15,7 @@ Body = dict[str, Any]
 
 def takes_reasoning(model: str, quirks: ChatQuirks) -> bool:
     """The model takes the provider's reasoning parameters."""
-    return quirks.reasoning != "none" and matches(quirks.reasoning_models, model)
+    return quirks.reasoning != "none" and patterns.matches_any(quirks.reasoning_models, model)
 
 
 def ask_to_think(body: Body, wish: Wish, quirks: ChatQuirks) -> None:

@@ -42,7 +42,7 @@ class OpenAIResponses:
     @property
     def server_tools(self) -> frozenset[str] | None:
         """Web search, where the server has one."""
-        return frozenset({"web_search"}) if self.quirks.web_search else frozenset()
+        return self.quirks.server_tools
 
     def outgoing(self, request: MessagesRequest, destination: Destination) -> Outgoing:
         """See `request_to_responses`."""

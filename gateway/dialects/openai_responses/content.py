@@ -6,12 +6,11 @@ server refuses a reasoning item that nothing follows.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from gateway import json_text
-from gateway.dialects.offers import legal_name
+from gateway.dialects.offers import legal_id, legal_name
 from gateway.dialects.openai_responses.quirks import ResponsesQuirks
 from gateway.dialects.turns import (
     NO_OUTPUT,
@@ -124,10 +123,8 @@ def _call(call: Call) -> Item:
 
 
 def call_id(id: str) -> str:
-    """A call id that servers take: those that are too long become a digest of themselves."""
-    if len(id) <= LONGEST_ID:
-        return id
-    return "call_" + hashlib.sha256(id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    """A call id that servers take."""
+    return legal_id(id, LONGEST_ID)
 
 
 # -- what the user said ------------------------------------------------------------------------------

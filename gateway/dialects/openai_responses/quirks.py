@@ -55,3 +55,8 @@ class ResponsesQuirks:
     """`service_tier` is known."""
     fast_tier: Literal["", "priority", "fast"] = ""
     """The service tier that `speed: fast` means, if there is one."""
+
+    @property
+    def server_tools(self) -> frozenset[str]:
+        """The kinds of tools that the server runs itself."""
+        return frozenset({"web_search"} if self.web_search else ())

@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from gateway import json_text
 from gateway.dialects.openai_responses.endings import failure_of, incomplete_reason, usage_of
 from gateway.dialects.openai_responses.events import HANDLERS
 from gateway.dialects.openai_responses.telling import Telling
-from gateway.dialects.whole import WholeBody
+from gateway.dialects.reading import EventReader
 from gateway.errors import UpstreamBroken
 from gateway.messages import Sink, StopReason
-from gateway.sse import Event, EventTooLarge, Splitter
+from gateway.sse import Event
 
 JSON = Mapping[str, Any]
 
@@ -34,62 +33,19 @@ ENDS: Mapping[str, str] = {
 STATUSES = frozenset({"completed", "incomplete", "failed", "cancelled"})
 
 
-class ResponsesReader:
+class ResponsesReader(EventReader):
     """Satisfies `Reader`."""
 
     def __init__(self, sink: Sink, telling: Telling, *, streamed: bool) -> None:
+        super().__init__(streamed=streamed)
         self._sink = sink
         self._telling = telling
-        self._streamed = streamed
-        self._splitter = Splitter()
-        self._whole = WholeBody()
-        self._is_whole = False
         self._heard: dict[int, int] = {}
-        self._ended = False
-
-    def receive(self, chunk: bytes) -> None:
-        """Takes bytes; a whole answer is kept until `finish`."""
-        if not self._streamed:
-            self._whole.add(chunk)
-            return
-        try:
-            for event in self._splitter.feed(chunk):
-                self._event(event)
-        except EventTooLarge as error:
-            raise UpstreamBroken(f"The provider's stream makes no sense: {error}.") from None
-
-    def finish(self) -> None:
-        """The bytes have ended."""
-        if not self._streamed:
-            self._read_whole()
-            return
-        for event in self._splitter.finish():
-            self._event(event)
-        if self._ended:
-            return
-        if not self._is_whole:
-            raise UpstreamBroken("The provider's stream ended before the answer was complete.")
-        self._read_whole()  # JSON where a stream was announced
 
     # -- one event ------------------------------------------------------------------------------
 
-    def _event(self, event: Event) -> None:
-        data = event.data.strip()
-        if self._ended:
-            return
-        if not data:
-            if event.raw.lstrip()[:1] == b"{" or self._is_whole:
-                self._is_whole = True
-                self._whole.add(event.raw)
-            return
-        if data == b"[DONE]":
-            self._done()
-            return
-        try:
-            value = json_text.decode(data)
-        except json_text.NotJSON:
-            raise UpstreamBroken("The provider's stream holds an event that is not JSON.") from None
-        if isinstance(value, dict) and not self._is_repeated(value, data):
+    def _chunk(self, value: dict[str, Any], event: Event) -> None:
+        if not self._is_repeated(value, event.data):
             self._read(value, event.name)
 
     def _is_repeated(self, value: JSON, data: bytes) -> bool:
@@ -109,11 +65,11 @@ class ResponsesReader:
         elif kind in ENDS:
             inner = value.get("response")
             response = inner if isinstance(inner, dict) else value
-            self._end(response, ENDS[kind], value.get("error"))
+            self._close(response, ENDS[kind], value.get("error"))
         elif kind == "error" or (value.get("error") and not kind.startswith("response.")):
             self._fail(value)
         elif value.get("object") == "response" and "type" not in value:
-            self._end(value, "completed", None)
+            self._close(value, "completed", None)
 
     def _read_whole(self) -> None:
         value = self._whole.value(unwrap=True)
@@ -128,21 +84,21 @@ class ResponsesReader:
         elif status in ("queued", "in_progress"):
             raise UpstreamBroken("The provider answered before its answer was complete.")
         else:
-            self._end(response, "completed", None)
+            self._close(response, "completed", None)
 
     # -- the end --------------------------------------------------------------------------------
 
-    def _done(self) -> None:
-        """`[DONE]`: the server says that this is all, so it is, if no item is left half said."""
-        if not self._telling.is_complete:
+    def _end(self, *, is_complete: bool) -> None:
+        """Where the server says that this is all it is, if no item is left half said."""
+        if not (is_complete and self._telling.is_complete):
             raise UpstreamBroken("The provider's stream ended before the answer was complete.")
-        self._end({}, "completed", None)
+        self._close({}, "completed", None)
 
     def _fail(self, error: Any) -> None:
         self._ended = True
         self._sink.fail(failure_of(error))
 
-    def _end(self, response: JSON, status: str, error: Any) -> None:
+    def _close(self, response: JSON, status: str, error: Any) -> None:
         said = response.get("status")
         status = said if isinstance(said, str) and said in STATUSES else status
         usage = usage_of(response)

@@ -5,12 +5,12 @@ Reference: https://platform.openai.com/docs/api-reference/responses/create
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from gateway import json_text, patterns
 from gateway.dialects.base import Destination, Outgoing
-from gateway.dialects.identity import session_digest, user_digest
+from gateway.dialects.fields import answer_schema, output_cap, service_tier
+from gateway.dialects.identity import put_digests
 from gateway.dialects.offers import is_strict, offer_of, renamed
 from gateway.dialects.openai_responses.content import turn_to_items
 from gateway.dialects.openai_responses.quirks import ResponsesQuirks
@@ -31,28 +31,33 @@ TRANSLATED = frozenset(
 )
 """Fields that this module reads; every other field of a request is dropped, and said to be."""
 
-TIERS: Mapping[str, str] = {"auto": "auto", "standard_only": "default"}
-
 
 def request_to_responses(
     request: MessagesRequest, destination: Destination, quirks: ResponsesQuirks
 ) -> Outgoing:
     """The whole request. Stop sequences are the gateway's to keep: this format has none."""
     dropped = [name for name in request if name not in TRANSLATED]
-    kinds = frozenset({"web_search"}) if quirks.web_search else frozenset[str]()
-    offer = offer_of(request.tools, dropped, has=kinds, policy=destination.server_tools)
+    offer = offer_of(
+        request.tools, dropped, has=quirks.server_tools, policy=destination.server_tools
+    )
     reasons = takes_reasoning(destination.model, quirks)
     body: Body = {"model": destination.model}
     _input(body, request, destination, quirks, dropped)
     choice = request.object_field("tool_choice")
     put_tools(body, offer, choice=choice, quirks=quirks, dropped=dropped)
-    _output_cap(body, request.get("max_tokens"), destination.max_output, quirks)
+    cap = output_cap(request, destination.max_output, least=quirks.min_output)
+    if cap is not None:
+        body["max_output_tokens"] = cap
     _sampling(body, request, dropped, refused=reasons and not quirks.sampling_with_reasoning)
     if reasons:
         _reasoning(body, wish_of(request), quirks)
     _format(body, request, quirks, dropped)
-    _identity(body, request, quirks, dropped)
-    _tier(body, request, quirks, dropped)
+    user = "safety_identifier" if quirks.safety_identifier else ""
+    session = "prompt_cache_key" if quirks.prompt_cache_key else ""
+    put_digests(body, request, dropped, user=user, session=session)
+    tier = service_tier(request, dropped, known=quirks.service_tier, fast=quirks.fast_tier)
+    if tier is not None:
+        body["service_tier"] = tier
     if quirks.store:
         body["store"] = False
     if request.stream:
@@ -91,12 +96,6 @@ def _input(
     body["input"] = items
 
 
-def _output_cap(body: Body, wanted: Any, limit: int | None, quirks: ResponsesQuirks) -> None:
-    caps = [cap for cap in (wanted, limit) if isinstance(cap, int) and cap > 0]
-    if caps:
-        body["max_output_tokens"] = max(min(caps), quirks.min_output)
-
-
 def _sampling(body: Body, request: MessagesRequest, dropped: list[str], *, refused: bool) -> None:
     for name, is_known in {"temperature": True, "top_p": True, "top_k": False}.items():
         if (value := request.get(name)) is None:
@@ -123,40 +122,10 @@ def _reasoning(body: Body, wish: Wish, quirks: ResponsesQuirks) -> None:
 def _format(
     body: Body, request: MessagesRequest, quirks: ResponsesQuirks, dropped: list[str]
 ) -> None:
-    wanted = request.object_field("output_config").get("format")
-    if not isinstance(wanted, dict) or wanted.get("type") != "json_schema":
+    if (schema := answer_schema(request)) is None:
         return
     if not quirks.structured_output:
         dropped.append("output_config.format")
         return
-    schema = wanted.get("schema") or {}
     named = {"name": "answer", "schema": schema, "strict": is_strict(schema)}
     body["text"] = {"format": {"type": "json_schema", **named}}
-
-
-def _identity(
-    body: Body, request: MessagesRequest, quirks: ResponsesQuirks, dropped: list[str]
-) -> None:
-    """Digests of session and user; `metadata` itself is never sent."""
-    if quirks.prompt_cache_key and (session := session_digest(request)) is not None:
-        body["prompt_cache_key"] = session
-    if quirks.safety_identifier and (user := user_digest(request)) is not None:
-        body["safety_identifier"] = user
-    others = [name for name in request.object_field("metadata") if name != "user_id"]
-    dropped += [f"metadata.{name}" for name in others]
-
-
-def _tier(
-    body: Body, request: MessagesRequest, quirks: ResponsesQuirks, dropped: list[str]
-) -> None:
-    """`speed: fast` is a tier of its own here, and goes before the tier that is asked for."""
-    speed, tier = request.get("speed"), request.get("service_tier")
-    wanted = TIERS.get(tier) if isinstance(tier, str) and quirks.service_tier else None
-    if tier is not None and wanted is None:
-        dropped.append("service_tier")
-    if speed == "fast" and quirks.fast_tier:
-        wanted = quirks.fast_tier
-    elif speed is not None and speed != "standard":
-        dropped.append("speed")
-    if wanted is not None:
-        body["service_tier"] = wanted
