@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from gateway.cases.suite import Case
 from gateway.config import Snapshot
 from gateway.errors import GatewayError
 from gateway.pipeline import Exchange, Inbound
+from gateway.pipeline.recorded import at_path
 from gateway.reasoning import Vault
 from gateway.routing import Route
 from gateway.routing.conditions import parse_count
@@ -19,8 +20,6 @@ from gateway.tokens import TokenCounter
 
 Load = Callable[[str], bytes]
 """A file that a test names -> its bytes. Raises `OSError`."""
-
-ENDPOINT = "/v1/messages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +66,12 @@ def exchange_of(
     body = given.get("request", {})
     raw = load(body) if isinstance(body, str) else json_text.encode(_complete(body))
     headers = {name.lower(): value for name, value in given.get("headers", {}).items()}
-    path = str(given.get("path", ""))
-    prefix = path.partition(ENDPOINT)[0].rstrip("/")
-    inbound = Inbound(
-        raw, headers, prefix=given.get("path_prefix", prefix), client=given.get("key")
-    )
+    inbound = at_path(Inbound(raw, headers, client=given.get("key")), given.get("path"))
+    if "path_prefix" in given:
+        inbound = replace(inbound, prefix=given["path_prefix"])
     readings = Stated(given)
     exchange = Exchange(snapshot, inbound, counter, Vault(b"tests only"), readings=readings)
-    exchange.facts.__dict__.update(stated(given))
+    exchange.facts.state(stated(given))
     return exchange
 
 

@@ -203,10 +203,15 @@ def matches_any(globs: tuple[str, ...], name: str) -> bool:
     return any(compile_glob(glob).search(name) for glob in globs)
 
 
+def is_regex(source: str) -> bool:
+    """What users write is a regular expression: it stands in slashes."""
+    return len(source) > 1 and source.startswith("/") and source.endswith("/")
+
+
 @lru_cache(maxsize=4096)
 def compile_text_pattern(source: str) -> Pattern:
     """What users write for a text: `/a regular expression/`, otherwise words that stand in it."""
-    if len(source) > 1 and source.startswith("/") and source.endswith("/"):
+    if is_regex(source):
         return Pattern(source, source[1:-1])
     literal = regex.escape(source)
     return Pattern(f"/{literal}/", literal, words=source)
@@ -221,6 +226,6 @@ def compile_path_prefix(prefix: str) -> Pattern:
 
 def compile_name_pattern(source: str) -> Pattern:
     """What users write for a name: `/a regular expression/`, otherwise a glob."""
-    if len(source) > 1 and source.startswith("/") and source.endswith("/"):
+    if is_regex(source):
         return Pattern(source, source[1:-1])
     return compile_glob(source)

@@ -85,6 +85,11 @@ class Exchange:
         return choose(self.snapshot, self.request, self.facts, self._pins)
 
     @property
+    def decided(self) -> Route | None:
+        """The route, if the exchange came so far."""
+        return self.__dict__.get("route")
+
+    @property
     def transformed(self) -> MessagesRequest:
         """The request after its edits for the target of the try under way. Raises `PolicyBlocked`."""
         return self.attempt.request
@@ -122,6 +127,11 @@ class Exchange:
         """The try under way. Raises `PolicyBlocked` for a request that a rule refuses."""
         return Attempt(self._asked, self.route.targets[self._attempts])
 
+    @property
+    def _begun(self) -> Attempt | None:
+        """The try under way, if the exchange came so far."""
+        return self.__dict__.get("attempt")
+
     def upstream_request(self) -> UpstreamRequest:
         """What to send. Raises `GatewayError` when there is nothing to send."""
         request = self.attempt.upstream_request()
@@ -144,7 +154,7 @@ class Exchange:
     @property
     def system_sent(self) -> str | None:
         """The system prompt after its edits, if it came so far."""
-        attempt: Attempt | None = self.__dict__.get("attempt")
+        attempt = self._begun
         if attempt is None or "request" not in attempt.__dict__:
             return None
         return "\n\n".join(system_texts(attempt.request))
@@ -160,10 +170,9 @@ class Exchange:
             "missing_key": self.snapshot.endpoints[target.provider].missing_key,
         }
 
-    def shadow_request(self) -> UpstreamRequest | None:
-        """A copy for the target that is tried out, if the route has one."""
-        shadow = self.route.shadow
-        return Attempt(self._asked, shadow).upstream_request() if shadow is not None else None
+    def request_for(self, target: Target) -> UpstreamRequest:
+        """A copy for a target that is tried out. Raises `GatewayError`."""
+        return Attempt(self._asked, target).upstream_request()
 
     def next_try(self, error: GatewayError) -> float | None:
         """A try failed before the client was told anything: seconds until the next one, None for none.
@@ -172,7 +181,7 @@ class Exchange:
         fallbacks are asked, each once. A prompt that is too long for one target may fit another; any
         other fault of the request itself stays one.
         """
-        if "route" not in self.__dict__:
+        if self.decided is None:
             return None
         targets, failed = self.route.targets, str(self.route.targets[self._attempts])
         wait = 0.0
@@ -255,20 +264,20 @@ class Exchange:
     @property
     def _answered(self) -> Attempt | None:
         """The try under way, if its provider has answered."""
-        attempt: Attempt | None = self.__dict__.get("attempt")
+        attempt = self._begun
         return attempt if attempt is not None and attempt.answered is not None else None
 
     @property
     def response_headers(self) -> dict[str, str]:
         """The headers of the answer, whatever it is."""
-        attempt: Attempt | None = self.__dict__.get("attempt")
+        attempt = self._begun
         headers = {"request-id": self.id, **(attempt.returned if attempt is not None else {})}
-        if "route" in self.__dict__:
-            target = attempt.target if attempt is not None else self.route.target
+        if (route := self.decided) is not None:
+            target = attempt.target if attempt is not None else route.target
             headers["x-gateway-target"] = header_text(str(target))
-            headers["x-gateway-reason"] = header_text(self.route.reason)
-            headers["x-gateway-rule"] = header_text(self.route.rule or self.route.origin)
-            headers["x-gateway-trace"] = header_text(self.route.trace)
+            headers["x-gateway-reason"] = header_text(route.reason)
+            headers["x-gateway-rule"] = header_text(route.rule or route.origin)
+            headers["x-gateway-trace"] = header_text(route.trace)
         if attempt is not None and attempt.stand_in is not None:
             headers["x-gateway-answered-by"] = attempt.stand_in
         if self._corrections is not None and (repairs := self._corrections.repairs):
@@ -276,13 +285,13 @@ class Exchange:
             headers["x-gateway-repairs"] = header_text(receipts)
         if self.prefix is not None and self.prefix.broke_at is not None:
             headers["x-gateway-cache-break"] = self.prefix.broke_at
-        if attempt is not None and attempt.dropped:
-            headers["x-gateway-dropped"] = header_text(", ".join(attempt.dropped))
+        if attempt is not None and (dropped := attempt.dropped):
+            headers["x-gateway-dropped"] = header_text(", ".join(dropped))
         return headers
 
     @property
     def _corrections(self) -> Corrections | None:
-        attempt: Attempt | None = self.__dict__.get("attempt")
+        attempt = self._begun
         return attempt.corrections if attempt is not None else None
 
     @property
@@ -308,20 +317,18 @@ class Exchange:
     @property
     def target(self) -> str | None:
         """The target that was asked last; None before the decision."""
-        if "route" not in self.__dict__:
-            return None
-        return str(self.route.targets[self._attempts])
+        return str(self.route.targets[self._attempts]) if self.decided is not None else None
 
     @property
     def stand_in(self) -> str | None:
         """The provider that answers in place of the chosen one, if one does."""
-        attempt: Attempt | None = self.__dict__.get("attempt")
+        attempt = self._begun
         return attempt.stand_in if attempt is not None else None
 
     @property
     def provider_request_id(self) -> str | None:
         """The name that the provider gave this request, to ask its people about."""
-        attempt: Attempt | None = self.__dict__.get("attempt")
+        attempt = self._begun
         return attempt.returned.get("request-id") if attempt is not None else None
 
     @property

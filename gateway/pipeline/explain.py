@@ -21,8 +21,6 @@ from gateway.routing.explain import considered, fact_sheet
 
 CONTEXT_LINES = 1
 LONGEST_LINE = 160
-DIFFED = ("system", "tools", "messages")
-"""Fields whose change is shown line by line; of others the value is."""
 
 
 def explain(exchange: Exchange) -> dict[str, Any]:
@@ -129,7 +127,7 @@ def changes(before: MessagesRequest, after: MessagesRequest) -> dict[str, Any]:
     names = [
         name
         for name in dict.fromkeys([*before, *after])
-        if _field(before, name) != _field(after, name)
+        if before.raw_field(name) != after.raw_field(name)
     ]
     diff: list[str] = []
     for name in names:
@@ -144,10 +142,6 @@ def changes(before: MessagesRequest, after: MessagesRequest) -> dict[str, Any]:
         "bytes": [len(before.encode()), len(after.encode())],
         "diff": diff,
     }
-
-
-def _field(request: MessagesRequest, name: str) -> bytes | None:
-    return request.raw_field(name)
 
 
 def _lines(name: str, value: Any) -> list[str]:

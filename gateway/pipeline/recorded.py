@@ -31,10 +31,10 @@ def inbound_of(raw: bytes) -> Inbound:
     headers = value.get("headers")
     if isinstance(headers, Mapping):
         inbound = replace(inbound, headers={str(k).lower(): str(v) for k, v in headers.items()})
-    return _at_path(inbound, value.get("path"))
+    return at_path(inbound, value.get("path"))
 
 
-def _at_path(inbound: Inbound, path: Any) -> Inbound:
+def at_path(inbound: Inbound, path: Any) -> Inbound:
     """The request at a URL's path: what stands before the endpoint is the prefix."""
     if not isinstance(path, str):
         return inbound

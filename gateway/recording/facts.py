@@ -89,9 +89,7 @@ class RecordedFacts(Facts):
         )
         self.record = record
         self.request = request
-        known = self.__dict__
-        for name in STATED:
-            known[name] = getattr(record, name)
+        known = {name: getattr(record, name) for name in STATED}
         if record.body is not None and not record.is_counted:
             del known["tokens"]  # it can be counted still
         for name in TEXTS.values():
@@ -100,6 +98,7 @@ class RecordedFacts(Facts):
         known["tools"] = _set(record.tools)
         known["contents"] = _set(record.contents)
         known["now"] = datetime.fromtimestamp(record.at).astimezone()
+        self.state(known)
 
     def outgoing_tokens(self, edits: Edits) -> int:
         """The tokens after transforms, where they were counted. Raises `Unknown`."""
@@ -163,11 +162,7 @@ def _is_plain(variable: Variable) -> bool:
 
 
 def _asked(rule: Rule) -> list[Variable]:
-    return variables(_formula(rule))
-
-
-def _formula(rule: Rule) -> Formula:
-    return All(tuple(test.formula for test in rule.tests))
+    return variables(rule.formula)
 
 
 def signature(rule: Rule) -> str:
@@ -178,7 +173,7 @@ def signature(rule: Rule) -> str:
 
 def answerable(rule: Rule) -> Rule:
     """The rule as it can be asked of records: it raises `Unknown` where they do not tell."""
-    formula = _formula(rule)
+    formula = rule.formula
     judge, asked, known_as = judged(formula), variables(formula), signature(rule)
 
     def holds(facts: RecordedFacts) -> bool:

@@ -15,7 +15,7 @@ from gateway.messages import Usage
 from gateway.pipeline import Exchange
 from gateway.recording.facts import asks_more, is_secret, signature
 from gateway.recording.record import Recorded
-from gateway.routing import Facts
+from gateway.routing import Facts, Route
 
 LONGEST = 200
 """Characters of a text that is kept."""
@@ -48,7 +48,8 @@ class Making:
         except GatewayError:
             return None
         usage = exchange.usage
-        decided = self._decided(exchange) if "route" in exchange.__dict__ else {}
+        route = exchange.decided
+        decided = self._decided(route, exchange.snapshot) if route is not None else {}
         return Recorded(
             at=round(at, 3),
             id=exchange.id,
@@ -60,9 +61,8 @@ class Making:
             **facts,
         )
 
-    def _decided(self, exchange: Exchange) -> dict[str, Any]:
-        route = exchange.route
-        names = self._known(exchange.snapshot)
+    def _decided(self, route: Route, snapshot: Snapshot) -> dict[str, Any]:
+        names = self._known(snapshot)
         verdicts = {names[s.rule]: False for s in route.skipped if s.rule in names}
         verdicts |= {names[name]: True for name in route.applied if name in names}
         if route.rule is not None and route.rule in names and not route.is_kept:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-from gateway.patterns import Pattern
+from gateway.patterns import Pattern, is_regex
 from gateway.routing.formula import (
     Above,
     All,
@@ -32,7 +32,7 @@ from gateway.routing.formula import (
     Variable,
     variables,
 )
-from gateway.routing.globs import covers, is_regex, names_like, share
+from gateway.routing.globs import covers, names_like, share
 from gateway.routing.rules import Rule
 
 STEPS = 5_000
@@ -267,7 +267,7 @@ class Overlap:
 
 def formula_of(rule: Rule) -> Formula:
     """What the rule asks, as one formula."""
-    return All(tuple(test.formula for test in rule.tests))
+    return rule.formula
 
 
 def unreachable(rules: Sequence[Rule]) -> list[Unreachable]:

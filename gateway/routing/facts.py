@@ -50,6 +50,10 @@ class Facts:
         self.readings = readings
         """What went before: cost, rates, cooldowns."""
 
+    def state(self, values: Mapping[str, Any]) -> None:
+        """Has facts, by name, stand as they are said, whatever the request holds."""
+        self.__dict__.update(values)
+
     # -- size -----------------------------------------------------------------------------------
 
     @cached_property
@@ -146,7 +150,7 @@ class Facts:
 
     @cached_property
     def contents(self) -> frozenset[str]:
-        """What the request holds: see `CONTENTS` in the conditions."""
+        """What the request holds: see `KINDS` in the conditions."""
         found = set(self._content())
         if self._request.tools:
             found.add("tools")
@@ -246,13 +250,3 @@ class Facts:
 
 
 SERVER_KINDS = ("web_search", "web_fetch", "code_execution")
-
-
-def given(facts: Facts, **values: Any) -> Facts:
-    """The same facts with some of them set: for tests of rules that state facts, not requests."""
-    for name, value in values.items():
-        if name in ("path_prefix", "headers", "key"):
-            setattr(facts, name, value)
-        else:
-            facts.__dict__[name] = value
-    return facts

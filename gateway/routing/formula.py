@@ -57,9 +57,6 @@ class Names(Variable):
 class Flag(Variable):
     """Yes or no; what no other kind of variable describes."""
 
-    given: bool = True
-    """The request decides. Otherwise the time, the history or chance does."""
-
 
 # -- atoms and what joins them ------------------------------------------------------------------------
 
@@ -127,7 +124,6 @@ Atom = Above | Known | OneOf | Like | Holds
 Formula = Atom | Not | All | Some
 
 TRUE = All(())
-FALSE = Some(())
 
 
 def below(number: Number, limit: float) -> Formula:

@@ -6,14 +6,9 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from gateway.patterns import Pattern
+from gateway.patterns import Pattern, is_regex
 
 _SPECIAL = re.compile(r"[\^$()\[\]{}|+*?.\\]")
-
-
-def is_regex(source: str) -> bool:
-    """The pattern is a regular expression in slashes."""
-    return len(source) > 1 and source.startswith("/") and source.endswith("/")
 
 
 @lru_cache(maxsize=4096)

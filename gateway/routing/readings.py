@@ -6,9 +6,11 @@ this process's memory, within bounds.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
 from typing import Protocol
 
 
@@ -56,38 +58,37 @@ SAMPLE = 50
 
 @dataclass(slots=True)
 class Recent:
-    """The last exchanges of this process."""
+    """The last exchanges of this process. Safe between threads: large requests are routed in one."""
 
     clock: Callable[[], float]
     cooldown: float = 30.0
     """Seconds that a target is left alone after a failure."""
     _done: deque[Done] = field(default_factory=lambda: deque(maxlen=KEPT))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, done: Done) -> None:
         """Remembers an exchange."""
-        self._done.append(done)
+        with self._lock:
+            self._done.append(done)
 
     def spent(self, scope: str | None, seconds: float) -> float:
-        since = self.clock() - seconds
-        return sum(
-            done.cost
-            for done in reversed(self._done)
-            if done.at >= since and (scope is None or scope in (done.session, done.key))
-        )
+        with self._lock:
+            return sum(
+                done.cost
+                for done in self._within(seconds)
+                if scope is None or scope in (done.session, done.key)
+            )
 
     def requests(self, provider: str, seconds: float) -> int:
-        since = self.clock() - seconds
         start = provider + ":"
-        return sum(done.at >= since and done.target.startswith(start) for done in self._done)
+        with self._lock:
+            return sum(done.target.startswith(start) for done in self._within(seconds))
 
     def cooling(self, target: str) -> bool:
-        since = self.clock() - self.cooldown
-        for done in reversed(self._done):
-            if done.at < since:
-                return False
-            if done.target == target:
-                return done.failed
-        return False
+        with self._lock:
+            of_target = (done for done in self._within(self.cooldown) if done.target == target)
+            last = next(of_target, None)
+        return last is not None and last.failed
 
     def cache_hit_rate(self, target: str) -> float | None:
         last = self._last(target)
@@ -99,14 +100,15 @@ class Recent:
         calls = sum(done.calls for done in last)
         return sum(done.repaired for done in last) / calls if calls else None
 
+    def _within(self, seconds: float) -> Iterator[Done]:
+        """The exchanges of the last seconds, the last one first."""
+        since = self.clock() - seconds
+        return takewhile(lambda done: done.at >= since, reversed(self._done))
+
     def _last(self, target: str) -> list[Done]:
-        found: list[Done] = []
-        for done in reversed(self._done):
-            if done.target == target:
-                found.append(done)
-                if len(found) == SAMPLE:
-                    break
-        return found
+        with self._lock:
+            of_target = (done for done in reversed(self._done) if done.target == target)
+            return list(islice(of_target, SAMPLE))
 
 
 class _Nothing:

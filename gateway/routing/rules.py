@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from gateway.dialects.offers import Policy
 from gateway.routing.conditions import Check
 from gateway.routing.corrections import CorrectionOverlay
 from gateway.routing.facts import Facts
-from gateway.routing.formula import Predicate
+from gateway.routing.formula import All, Formula, Predicate
 from gateway.routing.pins import NO_PINS, Pins, compacted, pin_of
 from gateway.routing.target import Target
+
+_T = TypeVar("_T")
 
 Origin = Literal["path", "model", "rule", "default", "server_tools"]
 
@@ -100,6 +102,11 @@ class Rule:
     def hands_on(self) -> bool:
         """Some target takes the model that the client asked for."""
         return any(target.model in HANDED_ON for target in (*self.targets, *self.fallback))
+
+    @cached_property
+    def formula(self) -> Formula:
+        """What the rule asks, as one formula."""
+        return All(tuple(test.formula for test in self.tests))
 
     @cached_property
     def steps(self) -> tuple[tuple[Predicate, Skipped], ...]:
@@ -213,10 +220,10 @@ def route(
         elif rule.goes_on:
             applied.append(rule)
         else:
-            chosen = _chosen(rule, "rule", applied, skipped, facts, fits)
+            chosen = _chosen(rule, applied, skipped, facts, fits, is_kept=is_kept)
             _pin(rule, facts, pins)
-            return replace(chosen, is_kept=is_kept)
-    return _chosen(default, "default", applied, skipped, facts, fits)
+            return chosen
+    return _chosen(default, applied, skipped, facts, fits, origin="default")
 
 
 def _kept(facts: Facts, pins: Pins) -> str | None:
@@ -239,33 +246,36 @@ def _pin(rule: Rule, facts: Facts, pins: Pins) -> None:
 
 def _chosen(
     rule: Rule,
-    origin: Origin,
     applied: Sequence[Rule],
     skipped: Sequence[Skipped],
     facts: Facts,
     fits: Fits,
+    *,
+    origin: Origin = "rule",
+    is_kept: bool = False,
 ) -> Route:
     """The route of a rule, with the actions of those that went on before it."""
     rule = _bound(rule, facts)
     target, unfit = _target(rule, facts, fits)
     every = (*applied, rule)
-    shadow = _last(one.shadow for one in every)
+    shadow = _last([one.shadow for one in every])
     return Route(
         target,
         origin,
         rule.name if origin == "rule" else None,
-        tuple(dict.fromkeys(name for one in every for name in one.transforms)),
+        tuple(dict.fromkeys([name for one in every for name in one.transforms])),
         tuple(skipped),
-        server_tools=_last(one.server_tools for one in every),
+        server_tools=_last([one.server_tools for one in every]),
         fallback=_others(rule, target),
-        params=tuple(one.params for one in every if one.params is not None),
-        corrections=tuple(one.correction for one in every if one.correction is not None),
+        params=tuple([one.params for one in every if one.params is not None]),
+        corrections=tuple([one.correction for one in every if one.correction is not None]),
         timeouts={name: limit for one in every for name, limit in one.timeouts.items()},
-        retries=_last(one.retries for one in every),
+        retries=_last([one.retries for one in every]),
         refuse=rule.refuse,
         shadow=bound(shadow, facts) if shadow is not None else None,
-        applied=tuple(one.name for one in applied),
+        applied=tuple([one.name for one in applied]),
         unfit=tuple(unfit),
+        is_kept=is_kept,
     )
 
 
@@ -285,9 +295,12 @@ def _bound(rule: Rule, facts: Facts) -> Rule:
     return replace(rule, targets=targets, fallback=fallback)
 
 
-def _last(values: Any) -> Any:
+def _last(values: Sequence[_T | None]) -> _T | None:
     """The last value that is one: a later rule speaks over an earlier one."""
-    return next((value for value in reversed(tuple(values)) if value is not None), None)
+    for value in reversed(values):
+        if value is not None:
+            return value
+    return None
 
 
 def _others(rule: Rule, target: Target) -> tuple[Target, ...]:

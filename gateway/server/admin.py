@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from time import time
 from typing import Any
 
@@ -86,14 +87,12 @@ def on_hangup(store: ConfigStore) -> Iterator[None]:
         running.add(task)
         task.add_done_callback(running.discard)
 
-    number = getattr(signal, "SIGHUP", None)
-    is_set = False
-    with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
-        if number is not None:
-            loop.add_signal_handler(number, reload)
-            is_set = True
+    number = getattr(signal, "SIGHUP", None)  # Windows has none
+    if number is None or threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread alone
+        return
+    loop.add_signal_handler(number, reload)
     try:
         yield
     finally:
-        if is_set and number is not None:
-            loop.remove_signal_handler(number)
+        loop.remove_signal_handler(number)

@@ -129,19 +129,12 @@ def pages(services: Services) -> list[Any]:
     @post("/admin/explain", status_code=200)
     async def explain(request: Request[Any, Any, Any]) -> dict[str, Any]:
         snapshot = await admit(services, request)
-        scope = cast(Scope, request.scope)
-        body = await read_body(
-            cast(Receive, request.receive), headers_of(scope), snapshot.server.max_body
-        )
-        return await discovery.explained(services, body)
+        return await discovery.explained(services, snapshot, await body_of(request, snapshot))
 
     @post("/admin/reload", status_code=200)
     async def reload(request: Request[Any, Any, Any]) -> dict[str, Any]:
-        snapshot = await admit(services, request)
-        scope = cast(Scope, request.scope)
-        headers = headers_of(scope)
-        body = await read_body(cast(Receive, request.receive), headers, snapshot.server.max_body)
-        return await admin.reloaded(services, headers.get("content-type", ""), body)
+        body = await body_of(request, await admit(services, request))
+        return await admin.reloaded(services, request.headers.get("content-type", ""), body)
 
     return [root, hello, health, ready, list_models, get_model, explain, reload]
 
@@ -153,6 +146,12 @@ async def admit(services: Services, request: Request[Any, Any, Any]) -> Snapshot
     authorize(snapshot.server, headers_of(scope))
     target_of_prefix(snapshot, scope.get(PREFIX, ""))
     return snapshot
+
+
+async def body_of(request: Request[Any, Any, Any], snapshot: Snapshot) -> bytes:
+    """The body, as long as the config allows. Raises as `read_body` does."""
+    headers = headers_of(cast(Scope, request.scope))
+    return await read_body(cast(Receive, request.receive), headers, snapshot.server.max_body)
 
 
 def accounts(services: Services) -> list[Any]:

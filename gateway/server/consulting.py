@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from time import monotonic, perf_counter
-from typing import Any
+from time import perf_counter
 
 from gateway import json_text
-from gateway.config import ModelFacts
 from gateway.correction import Correction
 from gateway.errors import GatewayError
-from gateway.messages import Usage
 from gateway.pipeline import Consultation, Consulted, Exchange
-from gateway.routing import Done
+from gateway.server.account import done_by
 from gateway.server.services import Services
 
 
@@ -41,7 +38,7 @@ async def consult(services: Services, exchange: Exchange) -> Correction | None:
     seconds = round(perf_counter() - started, 3)
     target = str(consultation.target)
     exchange.consulted.append(Consulted(target, question.tool, outcome, seconds, usage, error))
-    services.recent.note(_done(exchange, target, usage or Usage()))
+    services.recent.note(done_by(exchange, target, usage))
     return found
 
 
@@ -54,31 +51,3 @@ async def _answer(services: Services, consultation: Consultation) -> Correction 
             async for chunk in chunks:
                 consultation.receive(chunk)
         return consultation.finish()
-
-
-def _done(exchange: Exchange, target: str, usage: Usage) -> Done:
-    """What it cost is spent by whoever sent the request."""
-    price = exchange.snapshot.models.get(target, ModelFacts()).price
-    return Done(
-        at=monotonic(),
-        target=target,
-        session=exchange.facts.session,
-        key=exchange.inbound.client,
-        cost=price.of(usage) if price is not None else 0.0,
-        prompt=usage.prompt,
-        cached=usage.cache_read or 0,
-    )
-
-
-def told(one: Consulted) -> dict[str, Any]:
-    """For the log."""
-    fields = {
-        "target": one.target,
-        "tool": one.tool,
-        "outcome": one.outcome,
-        "seconds": one.seconds,
-        "input_tokens": one.usage.input if one.usage else None,
-        "output_tokens": one.usage.output if one.usage else None,
-        "error": one.error,
-    }
-    return {name: value for name, value in fields.items() if value is not None}

@@ -94,13 +94,12 @@ def model_info(snapshot: Snapshot, target: Target, id: str) -> dict[str, Any]:
     }
 
 
-async def explained(services: Services, request: bytes) -> dict[str, Any]:
+async def explained(services: Services, snapshot: Snapshot, request: bytes) -> dict[str, Any]:
     """`POST /admin/explain`: what would happen to the request in the body. Raises `GatewayError`."""
     try:
         inbound = inbound_of(request)
     except BadRecording as error:
         raise InvalidRequest(f"The body holds no request: {error}") from None
-    snapshot = await services.config.current()
     vault = services.vaults.vault(snapshot.reasoning)
     exchange = Exchange(snapshot, inbound, services.counter, vault, readings=services.recent)
     return await asyncio.to_thread(explain, exchange)

@@ -11,18 +11,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
-from time import monotonic, perf_counter
-from typing import Any
+from time import perf_counter
 
-from gateway import observe
-from gateway.config import ModelFacts
 from gateway.errors import GatewayError, UpstreamBroken, UpstreamTimeout
-from gateway.messages import Usage, error_event
-from gateway.pipeline import PASSES, Exchange, Inbound, UpstreamRequest
-from gateway.routing import Done
+from gateway.messages import error_event
+from gateway.pipeline import Exchange, Inbound, UpstreamRequest
+from gateway.server.account import done, log
 from gateway.server.auth import authorize
 from gateway.server.body import ClientGone, headers_of, read_body
-from gateway.server.consulting import consult, told
+from gateway.server.consulting import consult
 from gateway.server.delivery import JSON, Delivery
 from gateway.server.paths import PREFIX, Receive, Scope, Send
 from gateway.server.services import Services
@@ -53,11 +50,12 @@ async def handle(services: Services, scope: Scope, receive: Receive, send: Send)
     except GatewayError as error:
         failure = error
         await fail(exchange, delivery, error)
+    seconds = perf_counter() - started
     if exchange is not None:
         services.recent.note(done(exchange, failure))
-        record(exchange, delivery, failure, seconds=perf_counter() - started)
-        services.recorder.note(exchange, status=delivery.status, seconds=perf_counter() - started)
-    services.tally.note(exchange, delivery.status, failure, seconds=perf_counter() - started)
+        log(exchange, delivery, failure, seconds=seconds)
+        services.recorder.note(exchange, status=delivery.status, seconds=seconds)
+    services.tally.note(exchange, delivery.status, failure, seconds=seconds)
 
 
 async def fail(exchange: Exchange | None, delivery: Delivery, error: GatewayError) -> None:
@@ -244,65 +242,3 @@ async def watched(receive: Receive, delivery: Delivery) -> AsyncIterator[None]:
         raise ClientGone from None
     finally:
         watcher.cancel()
-
-
-def done(exchange: Exchange, failure: GatewayError | None) -> Done:
-    """What rules may ask of this exchange later."""
-    target, usage = exchange.target or "", exchange.usage or Usage()
-    price = exchange.snapshot.models.get(target, ModelFacts()).price
-    return Done(
-        at=monotonic(),
-        target=target,
-        session=exchange.facts.session,
-        key=exchange.inbound.client,
-        cost=price.of(usage) if price is not None else 0.0,
-        prompt=usage.prompt,
-        cached=usage.cache_read or 0,
-        calls=exchange.tool_calls,
-        repaired=sum(found.status == "repaired" for found in exchange.corrections),
-        failed=failure is not None and failure.status in PASSES,
-    )
-
-
-def record(
-    exchange: Exchange, delivery: Delivery, failure: GatewayError | None, *, seconds: float
-) -> None:
-    """One line in the log for one request; and one for each tool call that was not right."""
-    log = observe.logger().bind(request=exchange.id)
-    for correction in exchange.corrections:
-        log.warning(
-            "tool_call",
-            tool=correction.name,
-            outcome=correction.status,
-            repairs=[f"{r.rule} {r.path} {r.detail}" for r in correction.repairs],
-            errors=list(correction.errors),
-        )
-    for one in exchange.consulted:
-        log.info("tool_call_model", **told(one))
-    if exchange.snapshot.print_system and exchange.system_sent:
-        log.info("system_prompt", text=exchange.system_sent)
-    decided = "route" in exchange.__dict__
-    usage, prefix = exchange.usage, exchange.prefix
-    fields: dict[str, Any] = {
-        "client": exchange.inbound.client,
-        "model": exchange.request.model,
-        "target": exchange.target,
-        "reason": exchange.route.reason if decided else None,
-        "answered_by": exchange.stand_in,
-        "failed_before": [f"{target}: {why}" for target, why in exchange.failures] or None,
-        "provider_request": exchange.provider_request_id,
-        "status": delivery.status,
-        "stream": exchange.request.stream,
-        "stop_reason": exchange.stop_reason,
-        "seconds": round(seconds, 3),
-        "bytes": len(exchange.inbound.body),
-        "input_tokens": usage.input if usage else None,
-        "cached_tokens": usage.cache_read if usage else None,
-        "output_tokens": usage.output if usage else None,
-        "prefix_kept": round(prefix.kept, 4) if prefix else None,
-        "prefix_broke_at": prefix.broke_at if prefix else None,
-        "complete": delivery.ended,
-        "error": failure.message if failure else None,
-    }
-    level = log.warning if failure else log.info
-    level("request", **{name: value for name, value in fields.items() if value is not None})

@@ -201,7 +201,7 @@ class _Worker:
             if settings.bodies:
                 record = _with_body(record, exchange)
             self._opened(settings).write(encode(record, observe.redactor.redact))
-        except (OSError, json_text.NotJSON) as error:
+        except (OSError, json_text.NotJSON, RecursionError) as error:  # or a body nested deeply
             said = error.strerror if isinstance(error, OSError) else str(error)
             if self.error != said:
                 observe.logger().error("recorder_failed", file=settings.path, error=said)

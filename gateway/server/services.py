@@ -36,9 +36,9 @@ class Services:
     recorder: Recorder = field(init=False)
     """What requests looked like."""
     shadows: Shadows = field(init=False)
+    encoder_loaded: bool = False
+    """Counting is quick from now on."""
 
     def __post_init__(self) -> None:
         self.recorder = Recorder(self.config)
         self.shadows = Shadows(self.upstream)
-
-    encoder_loaded: bool = False

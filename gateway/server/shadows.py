@@ -1,7 +1,7 @@
 """Copies of requests for targets that are tried out. Their answers are thrown away.
 
-A copy never delays the answer: it is sent beside it, a few at a time; when the target is slower than
-the traffic, copies are left out.
+A copy never delays the answer: it is made and sent beside it, a few at a time; when the target is
+slower than the traffic, copies are left out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from contextlib import aclosing
 
 from gateway import observe
 from gateway.errors import GatewayError
-from gateway.pipeline import Exchange, UpstreamRequest
+from gateway.pipeline import Exchange
+from gateway.routing import Target
 from gateway.upstream import Upstream
 
 AT_ONCE = 8
@@ -37,21 +38,15 @@ class Shadows:
         """Sends the copy of an exchange, if its route asks for one and there is room."""
         if exchange.route.shadow is None or exchange.failures or len(self._running) >= AT_ONCE:
             return
-        try:
-            request = exchange.shadow_request()
-        except GatewayError as error:
-            observe.logger().warning(
-                "shadow", target=str(exchange.route.shadow), error=error.message
-            )
-            return
-        if request is not None:
-            task = asyncio.create_task(self._play(request, str(exchange.route.shadow)))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+        task = asyncio.create_task(self._play(exchange, exchange.route.shadow))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
-    async def _play(self, request: UpstreamRequest, target: str) -> None:
-        log = observe.logger()
+    async def _play(self, exchange: Exchange, shadow: Target) -> None:
+        log, target = observe.logger(), str(shadow)
         try:
+            request = await asyncio.to_thread(exchange.request_for, shadow)
+            del exchange  # it is large, and the answer may take minutes
             async with asyncio.timeout(LONGEST), self._upstream.send(request) as reply:
                 size = 0
                 async with aclosing(reply.chunks()) as chunks:

@@ -11,7 +11,6 @@ from routing_asking import asking
 from gateway.config import Loaded, Snapshot, load
 from gateway.importers import File, Imported, convert
 from gateway.routing import Facts, Route, route
-from gateway.routing.facts import given
 
 KEY = "sk-planted-0123456789abcdef"
 """A key; wherever it stands, it must not get out."""
@@ -65,7 +64,9 @@ def asked(
 
 def facts_of(model: str, tokens: int = 10, path: str = "", **facts: object) -> Facts:
     """Facts that are stated, not counted."""
-    return given(asking(path, model=model, messages=[]), tokens=tokens, **facts)
+    made = asking(path, model=model, messages=[])
+    made.state({"tokens": tokens, **facts})
+    return made
 
 
 def target(snapshot: Snapshot, model: str, **facts: object) -> str:

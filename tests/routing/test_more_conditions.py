@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -205,6 +207,26 @@ class Clock:
 
     def __call__(self) -> float:
         return self.seconds
+
+
+def test_what_went_before_can_be_asked_while_more_of_it_happens() -> None:
+    """Large requests are routed in a thread, and others end meanwhile."""
+    recent, asked = Recent(lambda: 1.0), threading.Event()
+
+    def happen() -> None:
+        while not asked.is_set():
+            recent.note(Done(1.0, "a:m", cost=1.0))
+
+    switching, happening = sys.getswitchinterval(), threading.Thread(target=happen)
+    sys.setswitchinterval(1e-6)
+    happening.start()
+    try:
+        told = [recent.spent(None, 60) for _ in range(50)]
+    finally:
+        asked.set()
+        happening.join()
+        sys.setswitchinterval(switching)
+    assert told == sorted(told)
 
 
 def test_what_went_before() -> None:

@@ -21,7 +21,7 @@ from gateway.routing import (
     compile_when,
     route,
 )
-from gateway.routing.formula import FALSE, TRUE
+from gateway.routing.formula import TRUE, Some
 from gateway.tokens import TokenCounter
 
 DEFAULT = Rule("default", (), (Target("openai", "default"),), ("small",))
@@ -35,7 +35,7 @@ def rule(name: str, *, sticky: Any = "none", **when: Any) -> Rule:
 
 def fixed(at: int, answer: bool) -> Check:
     """A condition with this answer for every request."""
-    return Check(f"condition-{at}", None, TRUE if answer else FALSE, lambda _: answer)
+    return Check(f"condition-{at}", None, TRUE if answer else Some(()), lambda _: answer)
 
 
 @given(st.lists(st.lists(st.booleans(), max_size=3), max_size=6))

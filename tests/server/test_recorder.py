@@ -133,6 +133,24 @@ def test_a_file_that_cannot_be_written_stops_no_request(gateway: Gateway) -> Non
     assert len(gateway.services.recorder.recent) == 1
 
 
+def test_a_body_too_deep_to_be_written_stops_no_other(gateway: Gateway) -> None:
+    """Health says what is left out; the requests after it are written as ever."""
+    gateway.path.write_text(CONFIG.format(more="recorder: {path: t.jsonl, bodies: true}"))
+    ask(gateway)
+    assert gateway.services is not None
+    recorder, snapshot = gateway.services.recorder, gateway.services.config.snapshot
+    deep: Any = "end"
+    for _ in range(600):
+        deep = [deep]
+    for extra, written, left_out in (({"metadata": {"x": deep}}, 1, 1), ({}, 2, 1)):
+        recorder.note(exchange(snapshot, extra), status=200, seconds=0.0)
+        recorder.close()
+        told = recorder.health(snapshot)
+        assert told is not None
+        assert (told["written"], told["left_out"]) == (written, left_out)
+        assert (told["error"] is None) == (extra == {})
+
+
 def test_a_flood_costs_no_more_than_so_many_records(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,6 @@ from gateway.units import DURATION_SCHEMA, parse_duration
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CLOCK = r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$"
-DAY_SECONDS = 24 * 3600.0
 
 TARGET_SCHEMA = {
     "type": "string",
@@ -64,7 +63,7 @@ def _time(value: Mapping[str, Any], _: Edits) -> Formula:
         return clock < end and (now.weekday() - 1) % 7 in days
 
     written = " ".join(f"{name} {part}" for name, part in value.items())
-    return Holds(Flag(f"time {written}", is_now, given=False))
+    return Holds(Flag(f"time {written}", is_now))
 
 
 def _zone(name: str) -> zoneinfo.ZoneInfo:
@@ -103,7 +102,7 @@ def _cooldown(value: Any, _: Edits) -> Formula:
 
 
 def _cooling(target: str) -> Flag:
-    return Flag(f"cooldown of {target}", lambda facts: facts.readings.cooling(target), given=False)
+    return Flag(f"cooldown of {target}", lambda facts: facts.readings.cooling(target))
 
 
 def _cache_hit_rate(value: Mapping[str, Any], _: Edits) -> Formula:
