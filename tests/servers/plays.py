@@ -109,7 +109,20 @@ SOURCES = (
     Source("https://harbour.example/día", "Häfen & Gezeiten"),
 )
 
+MANY = 39
+"""Calls of the long play, so that it has forty turns."""
+
 PLAYS: dict[str, tuple[Step, ...]] = {
+    "many": (
+        *(
+            (
+                Thinking(f"Step {number} of many."),
+                ToolCall("Bash", {"command": f"echo {number}", "description": "Count"}),
+            )
+            for number in range(MANY)
+        ),
+        (Text("DONE many"),),
+    ),
     "text": ((Text("DONE text"),),),
     "thinking": ((Thinking(REASONS), Text("DONE thinking")),),
     "words": ((Thinking(REASONS), Text(WORDS)),),
