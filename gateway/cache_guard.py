@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from gateway import json_text
-from gateway.dialects.turns import BILLING
+from gateway.messages import BILLING
 
 FIELDS: Mapping[str, str] = {
     "tools": "tools",
@@ -42,6 +43,21 @@ REMEMBERED = 2_000
 Conversation = tuple[str, ...]
 """What names a conversation; empty for one that nobody can tell from others."""
 
+Digest = tuple[int, int]
+"""Of a piece of a prompt: a number of this process alone, for outlines are compared and never kept
+elsewhere; and its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownItems:
+    """Messages that are left out of a body, because they are known."""
+
+    digests: tuple[Digest, ...] = ()
+    front: int = 0
+    """How many messages of the body stand before them."""
+    leading: int = 0
+    """How many of them are the system's before anybody else's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -50,7 +66,6 @@ class Part:
     name: str
     """`tools`, `system` or `message 3`."""
     digest: int
-    """Of this process alone: outlines are compared, and never kept elsewhere."""
     size: int
     """Bytes."""
 
@@ -59,12 +74,21 @@ class Part:
 class Outline:
     """A prompt as its provider reads it."""
 
-    parts: tuple[Part, ...]
+    tools: tuple[Digest, ...] = ()
+    system: tuple[Digest, ...] = ()
+    messages: tuple[Digest, ...] = ()
+
+    @property
+    def parts(self) -> list[Part]:
+        """The pieces in order, each with its name."""
+        named = [("tools", one) for one in self.tools] + [("system", one) for one in self.system]
+        named += [(f"message {number}", one) for number, one in enumerate(self.messages)]
+        return [Part(name, *digest) for name, digest in named]
 
     @property
     def size(self) -> int:
         """Bytes of all parts."""
-        return sum(part.size for part in self.parts)
+        return sum(size for _, size in chain(self.tools, self.system, self.messages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +108,36 @@ class Verdict:
         return "messages" if self.broke_at.startswith("message") else self.broke_at
 
 
-def outline(body: bytes) -> Outline:
-    """The outline of a body in any format; empty for what is no request."""
+def outline(body: bytes, known: KnownItems = KnownItems()) -> Outline:
+    """The outline of a body in any format, `known` of which was left out; empty for what is no request."""
     try:
         fields = json_text.decode_fields(body)
     except json_text.NotJSON:
-        return Outline(())
-    found: dict[str, list[Part]] = {"tools": [], "system": [], "messages": []}
+        return Outline()
+    tools: list[Digest] = []
+    system: list[Digest] = []
+    messages: list[Digest] = []
     for field, raw in fields.items():
         match FIELDS.get(field):
             case "messages":
-                for part in _messages(bytes(raw)):
-                    found["system" if part.name == "system" else "messages"].append(part)
-            case str(kind):
-                found[kind].append(_part(kind, _plain(bytes(raw))))
-    return Outline((*found["tools"], *found["system"], *found["messages"]))
+                leading, others = _messages(bytes(raw), known)
+                system += leading
+                messages += others
+            case "tools":
+                tools.append(_digest(_plain(bytes(raw))))
+            case "system":
+                system.append(_digest(_plain(bytes(raw))))
+    return Outline(tuple(tools), tuple(system), tuple(messages))
 
 
 def compare(before: Outline, after: Outline) -> Verdict:
     """What is left of the earlier prompt at the beginning of the later one."""
-    kept = 0
+    same_front = (before.tools, before.system) == (after.tools, after.system)
+    if same_front and after.messages[: len(before.messages)] == before.messages:
+        return Verdict(1.0)
+    kept, others = 0, after.parts
     for number, part in enumerate(before.parts):
-        other = after.parts[number] if number < len(after.parts) else None
+        other = others[number] if number < len(others) else None
         if other != part:
             # What comes in between breaks the prompt where it stands, not what it moves.
             moved = other is not None and other.name != part.name and _rank(other) < _rank(part)
@@ -118,6 +150,9 @@ def _rank(part: Part) -> int:
     return {"tools": 0, "system": 1}.get(part.name, 2)
 
 
+EMPTY = Outline()
+
+
 class Guard:
     """Remembers the last prompt of each conversation with each target. Safe between threads."""
 
@@ -126,18 +161,17 @@ class Guard:
         self._remembered = remembered
         self._lock = threading.Lock()
 
-    def note(self, conversation: Conversation, target: str, body: bytes) -> Verdict | None:
-        """The body of a turn is sent. None for the first turn of a conversation with a target."""
+    def note(self, conversation: Conversation, target: str, new: Outline) -> Verdict | None:
+        """A prompt is sent. None for the first turn of a conversation with a target."""
         if not conversation:
             return None
-        new = outline(body)
         with self._lock:
             prompts = self._known.setdefault(conversation, {})
             old, prompts[target] = prompts.get(target), new
             self._known.move_to_end(conversation)
             if len(self._known) > self._remembered:
                 self._known.popitem(last=False)
-        return compare(old, new) if old is not None and old.parts else None
+        return compare(old, new) if old is not None and old != EMPTY else None
 
     def forget(self, conversation: Conversation) -> None:
         """The conversation begins anew, as after a compaction."""
@@ -148,42 +182,47 @@ class Guard:
 # -- parts -------------------------------------------------------------------------------------------
 
 
-def _part(name: str, data: bytes) -> Part:
-    return Part(name, hash(data), len(data))
+def digest_of(item: bytes) -> Digest:
+    """The digest of a message as it is sent, without marks."""
+    return _digest(json_text.encode(_stripped(json_text.decode(item))))
 
 
-def _messages(data: bytes) -> Iterator[Part]:
-    """The parts of a list of messages; those of the system that lead it are the system prompt."""
+def _digest(data: bytes) -> Digest:
+    return hash(data), len(data)
+
+
+def _messages(data: bytes, known: KnownItems) -> tuple[list[Digest], list[Digest]]:
+    """Digests of those of the system that lead a list of messages, and of all others."""
     try:
         items = json_text.decode_items(data)
     except json_text.NotJSON:
-        yield _part("message 0", data)
-        return
-    number, leads = 0, True
-    for item in items:
-        raw = bytes(item)
-        leads = leads and _role(raw) in SYSTEM_ROLES
-        digest, size = _plainly(raw)
-        if leads:
-            yield Part("system", digest, size)
+        return [], [_digest(data)]
+    leading: list[Digest] = []
+    others: list[Digest] = []
+    raws: list[bytes | None] = [bytes(item) for item in items]
+    for raw in (*raws[: known.front], None, *raws[known.front :]):
+        if raw is not None:
+            leads = not others and _role(raw) in SYSTEM_ROLES
+            (leading if leads else others).append(_remembered(raw))
+        elif not others:
+            leading += known.digests[: known.leading]
+            others += known.digests[known.leading :]
         else:
-            yield Part(f"message {number}", digest, size)
-            number += 1
+            others += known.digests
+    return leading, others
 
 
-_plain_parts: dict[tuple[int, int], tuple[int, int]] = {}
-"""Digest and size of a message as it came -> the same of it without marks."""
+_digests: dict[tuple[int, int], Digest] = {}
+"""Digest of a message as it came -> the same of it without marks."""
 
 
-def _plainly(raw: bytes) -> tuple[int, int]:
-    """Digest and size of a message without marks: remembered, because only the last ones are new."""
+def _remembered(raw: bytes) -> Digest:
+    """The digest of a message without marks: remembered, because only the last ones are new."""
     key = hash(raw), len(raw)
-    if (known := _plain_parts.get(key)) is None:
-        plain = json_text.encode(_stripped(json_text.decode(raw)))
-        known = hash(plain), len(plain)
-        if len(_plain_parts) >= PLAIN:
-            _plain_parts.clear()
-        _plain_parts[key] = known
+    if (known := _digests.get(key)) is None:
+        if len(_digests) >= PLAIN:
+            _digests.clear()
+        known = _digests[key] = digest_of(raw)
     return known
 
 

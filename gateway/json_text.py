@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -21,6 +23,7 @@ _decode = msgspec.json.Decoder().decode
 _decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_items = msgspec.json.Decoder(list[Raw]).decode
 _encode = msgspec.json.Encoder().encode
+_BLANKS = re.compile(rb"[ \t\r\n]*")
 
 
 class NotJSON(ValueError):
@@ -72,6 +75,46 @@ def decode_items(text: bytes) -> list[Raw]:
     if not isinstance(value, list):
         raise NotJSON(f"expected an array, got {kind_of(value)}")
     return [Raw(encode(item)) for item in value]
+
+
+def places(text: bytes, fields: Mapping[str, Raw]) -> dict[str, int] | None:
+    """Where the values of an object begin, of which `fields` are all there is.
+
+    None where that cannot be told without reading more: a name stands there twice, or is not written
+    as it usually is.
+    """
+    found: dict[str, int] = {}
+    at = _behind(text, 0, b"{")
+    for number, (name, raw) in enumerate(fields.items()):
+        at = _behind(text, at, b",") if number and at is not None else at
+        at = _behind(text, at, encode(name)) if at is not None else None
+        at = _behind(text, at, b":") if at is not None else None
+        if at is None or not text.startswith(value := bytes(raw), at):
+            return None
+        found[name] = at
+        at += len(value)
+    return found if at is not None and _behind(text, at, b"}") == len(text) else None
+
+
+def item_places(text: bytes, at: int, items: Sequence[Raw]) -> list[int] | None:
+    """Where the items begin of an array that begins at this place; None as in `places`."""
+    found: list[int] = []
+    here: int | None = _behind(text, at, b"[")
+    for number, raw in enumerate(items):
+        here = _behind(text, here, b",") if number and here is not None else here
+        if here is None or not text.startswith(value := bytes(raw), here):
+            return None
+        found.append(here)
+        here += len(value)
+    return found
+
+
+def _behind(text: bytes, at: int, token: bytes) -> int | None:
+    """The next place that is not blank behind a token, before which there may be blanks."""
+    at = _BLANKS.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+    if not text.startswith(token, at):
+        return None
+    return _BLANKS.match(text, at + len(token)).end()  # type: ignore[union-attr]
 
 
 def encode(value: Any) -> bytes:

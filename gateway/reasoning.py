@@ -66,6 +66,11 @@ class Seal:
         self._vault = vault
         self._origin = [origin.encode("utf-8", "surrogatepass")]
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """Equal for seals that open the same texts."""
+        return self._vault, self._origin[0]
+
     def close(self, state: Any) -> str:
         """The state, a JSON value, as text that only this target's seal opens."""
         sealed = self._vault.cipher.encrypt(json_text.encode(state), self._origin)

@@ -126,9 +126,10 @@ class TokenCounter:
         total = self.content(request.system)
         if (tools := request.raw_field("tools")) is not None:
             total += self.text(tools.decode("utf-8", "replace"))
-        for message in request.messages:
-            total += FRAME + self.content(message.get("content"))
-        return total
+        return total + sum(request.each(("tokens", self), self._messages))
+
+    def _messages(self, messages: Iterable[Mapping[str, Any]]) -> int:
+        return sum(FRAME + self.content(message.get("content")) for message in messages)
 
     def content(self, content: Any) -> int:
         """The tokens of a `content` or `system` value: text, or a list of blocks."""

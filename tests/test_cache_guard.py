@@ -116,15 +116,15 @@ def test_conversations_are_forgotten() -> None:
     """The oldest ones, when there are too many; and one that begins anew."""
     guard = Guard(remembered=2)
     body = json.dumps({"messages": [user("a")]}).encode()
-    assert guard.note((), "t", body) is None
-    assert guard.note((), "t", body) is None
-    assert guard.note(("a",), "t", body) is None
-    assert guard.note(("a",), "t", body) == Verdict(1.0)
-    assert guard.note(("a",), "u", body) is None
+    assert guard.note((), "t", outline(body)) is None
+    assert guard.note((), "t", outline(body)) is None
+    assert guard.note(("a",), "t", outline(body)) is None
+    assert guard.note(("a",), "t", outline(body)) == Verdict(1.0)
+    assert guard.note(("a",), "u", outline(body)) is None
     guard.forget(("a",))
-    assert guard.note(("a",), "t", body) is None
+    assert guard.note(("a",), "t", outline(body)) is None
     for name in ("b", "c", "a"):
-        assert guard.note((name,), "t", body) is None
+        assert guard.note((name,), "t", outline(body)) is None
 
 
 @pytest.mark.parametrize(

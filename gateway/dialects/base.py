@@ -11,10 +11,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from gateway.cache_guard import KnownItems
 from gateway.dialects.offers import Policy
 from gateway.errors import GatewayError
 from gateway.messages import MessagesRequest, Sink, Usage
 from gateway.reasoning import Seal
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The part of a body that was written for an earlier turn."""
+
+    start: int
+    end: int
+    """The body without what stands between is JSON too, of all that is new in it."""
+    items: KnownItems
+    """What is in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,7 @@ class Outgoing:
     """Names as sent -> names as the client knows them, where the two differ."""
     stops: tuple[str, ...] = ()
     """Stop sequences that the target was not told of, for the gateway to keep."""
+    known: Known | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from gateway import json_text
+from gateway.messages import BILLING
 from gateway.reasoning import Seal
 
 Block = Mapping[str, Any]
 
-BILLING = "x-anthropic-billing-header"
-"""How the client's attribution block begins. It varies with the prompt and would break every cache."""
 NO_OUTPUT = "(no output)"
 NO_RESULT = "[no result: the call was interrupted]"
 
@@ -145,7 +144,7 @@ def system_texts(system: str | Sequence[Block], dropped: list[str]) -> list[Text
 
 
 def turns_of(messages: Sequence[Block], seal: Seal, dropped: list[str]) -> list[Turn]:
-    """The whole conversation, every call answered right behind it."""
+    """Messages as turns, every call answered right behind it."""
     return paired([turn for m in messages if (turn := read_turn(m, seal, dropped)) is not None])
 
 

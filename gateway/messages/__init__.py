@@ -7,15 +7,18 @@ Wire format: https://docs.anthropic.com/en/api/messages and /messages-streaming
 
 from gateway.messages.emitter import Emitter, random_id
 from gateway.messages.fold import accumulate, unfold
+from gateway.messages.memory import Memory
 from gateway.messages.request import MessagesRequest
 from gateway.messages.stage import Forwarding, Silent
-from gateway.messages.vocabulary import Message, Sink, StopReason, Usage
+from gateway.messages.vocabulary import BILLING, Message, Sink, StopReason, Usage
 from gateway.messages.writers import EventWriter, MessageWriter, Writer, encode_event, error_event
 
 __all__ = [
+    "BILLING",
     "Emitter",
     "EventWriter",
     "Forwarding",
+    "Memory",
     "Message",
     "MessageWriter",
     "MessagesRequest",

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway import json_text
 from gateway.errors import InvalidRequest
 from gateway.json_text import NotJSON, Raw
+from gateway.messages.memory import Memory, Passage, small
+from gateway.messages.recognition import recognised
+
+T = TypeVar("T")
+Messages = list[dict[str, Any]]
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
@@ -21,7 +26,16 @@ class MessagesRequest:
     came. Unknown fields are kept: the protocol grows faster than any list of it.
     """
 
-    __slots__ = ("_checked", "_fields", "_order", "_values", "raw", "tool_names")
+    __slots__ = (
+        "_checked",
+        "_fields",
+        "_memory",
+        "_order",
+        "_passages",
+        "_values",
+        "raw",
+        "tool_names",
+    )
 
     def __init__(
         self,
@@ -39,15 +53,23 @@ class MessagesRequest:
         self._fields = fields
         self._values = values
         self._checked: set[str] = set()
+        self._memory: Memory | None = None
+        self._passages: Sequence[Passage] | None = None
 
     @classmethod
-    def parse(cls, raw: bytes) -> MessagesRequest:
-        """Reads a body. Lenient: what it does not need to understand it does not check."""
+    def parse(cls, raw: bytes, memory: Memory | None = None) -> MessagesRequest:
+        """Reads a body. Lenient: what it does not need to understand it does not check.
+
+        With a memory, what is known of the conversation is not read again.
+        """
         try:
-            fields = json_text.decode_fields(raw)
+            known = recognised(raw, memory) if memory is not None else None
+            fields = known.fields if known is not None else json_text.decode_fields(raw)
         except NotJSON as error:
             raise InvalidRequest(f"The request body is not a JSON object: {error}") from None
         request = cls(raw, tuple(fields), fields, {})
+        if known is not None:
+            request._memory, request._passages = memory, known.path
         if not isinstance(request.get("model"), str) or not request.model:
             raise InvalidRequest("model: Field required (a string, such as claude-sonnet-5-5)")
         if not isinstance(request.get("stream", False), bool):
@@ -72,10 +94,53 @@ class MessagesRequest:
         """The conversation. Raises `InvalidRequest` when its shape is not that of messages."""
         messages = self.list_field("messages")
         if "messages" not in self._checked:
-            for index, message in enumerate(messages):
-                _check_object(message, f"messages.{index}")
-                _check_content(message.get("content"), f"messages.{index}.content")
+            _check_messages(messages)
             self._checked.add("messages")
+        return messages
+
+    @property
+    def passages(self) -> int:
+        """In how many passages the conversation is known; 0 when it is one whole."""
+        return len(self._passages) if self._passages is not None else 0
+
+    def each(
+        self,
+        what: Hashable,
+        make: Callable[[Messages], T],
+        size: Callable[[T], int] = small,
+    ) -> list[T]:
+        """What is made of each passage, or of the whole conversation where no passages are known.
+
+        It is remembered under `what`, which names all that it depends on besides the messages;
+        `size` tells its bytes. Raises `InvalidRequest` as `messages` does.
+        """
+        if self._memory is None or self._passages is None:
+            return [make(self.messages)]
+        return self._memory.recall(
+            self._passages, what, lambda at: make(self.messages_from(at, at + 1)), size
+        )
+
+    def mentions(self, *words: bytes) -> bool:
+        """One of the words stands in the messages, as they came in JSON."""
+        if self._memory is None or (passages := self._passages) is None:
+            raw = self.raw_field("messages") or b""
+            return any(word in raw for word in words)
+        found = self._memory.recall(
+            passages, words, lambda at: any(word in passages[at].raw for word in words)
+        )
+        return any(found)
+
+    def messages_from(self, first: int, behind: int | None = None) -> Messages:
+        """The messages from one passage on, up to another one."""
+        if self._passages is None:
+            return self.messages
+        messages: Messages = []
+        for passage in self._passages[first:behind]:
+            try:
+                messages += passage.messages()
+            except NotJSON as error:
+                raise InvalidRequest(f"messages: not JSON: {error}") from None
+        _check_messages(messages, sum(passage.count for passage in self._passages[:first]))
         return messages
 
     @property
@@ -140,20 +205,28 @@ class MessagesRequest:
         """A request with other values in these fields; all other fields keep their bytes."""
         fields = {name: raw for name, raw in self._fields.items() if name not in changes}
         order = (*self._order, *(name for name in changes if name not in self._order))
-        return MessagesRequest(None, order, fields, {**self._values, **changes}, self.tool_names)
+        values = {**self._values, **changes}
+        return self._changed(MessagesRequest(None, order, fields, values, self.tool_names))
 
     def without(self, *names: str) -> MessagesRequest:
         """A request that lacks these fields."""
         order = tuple(name for name in self._order if name not in names)
         fields = {name: raw for name, raw in self._fields.items() if name not in names}
         values = {name: value for name, value in self._values.items() if name not in names}
-        return MessagesRequest(None, order, fields, values, self.tool_names)
+        return self._changed(MessagesRequest(None, order, fields, values, self.tool_names))
+
+    def _changed(self, request: MessagesRequest) -> MessagesRequest:
+        """The request that this one became; its conversation is known if it is still the same."""
+        if "messages" in request._fields:
+            request._memory, request._passages = self._memory, self._passages
+        return request
 
     def renaming(self, names: Mapping[str, str]) -> MessagesRequest:
         """The same request, of which tools have new names: new -> old. What is written is not touched."""
         known = {new: self.tool_names.get(old, old) for new, old in names.items()}
         tool_names = {**self.tool_names, **known}
-        return MessagesRequest(self.raw, self._order, self._fields, self._values, tool_names)
+        request = MessagesRequest(self.raw, self._order, self._fields, self._values, tool_names)
+        return self._changed(request)
 
     def encode(self) -> bytes:
         """The body to send: the very bytes that came, if nothing was replaced."""
@@ -163,6 +236,12 @@ class MessagesRequest:
         return json_text.encode(
             {name: fields[name] if name in fields else values[name] for name in self._order}
         )
+
+
+def _check_messages(messages: Sequence[Any], first: int = 0) -> None:
+    for index, message in enumerate(messages, first):
+        _check_object(message, f"messages.{index}")
+        _check_content(message.get("content"), f"messages.{index}.content")
 
 
 def _check_object(value: Any, where: str) -> None:

@@ -22,6 +22,10 @@ StopReason = Literal[
 ]
 
 
+BILLING = "x-anthropic-billing-header"
+"""How the client's attribution block begins. It varies with the prompt and would break every cache."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens of one answer, counted the Anthropic way.

@@ -7,11 +7,11 @@ from functools import cached_property
 from urllib.parse import quote
 
 from gateway import json_text
-from gateway.cache_guard import Guard, Verdict
+from gateway.cache_guard import Guard, Outline, Verdict, outline
 from gateway.config import MOCK, Endpoint, Snapshot
 from gateway.correction import Correction, Question
 from gateway.errors import GatewayError, PolicyBlocked
-from gateway.messages import MessagesRequest, Usage, random_id
+from gateway.messages import Memory, MessagesRequest, Usage, random_id
 from gateway.pipeline import edits
 from gateway.pipeline.attempt import Asked, Attempt
 from gateway.pipeline.choosing import choose
@@ -49,12 +49,13 @@ class Exchange:
         readings: Readings = NOTHING,
         consults: bool = False,
         guard: Guard | None = None,
+        memory: Memory | None = None,
     ) -> None:
         """`consults`: whoever feeds the answer takes care of `question`; `guard` looks at prompts."""
         self.snapshot = snapshot
         self.inbound = inbound
         self.id = random_id("req")
-        self.request = MessagesRequest.parse(inbound.body)
+        self.request = MessagesRequest.parse(inbound.body, memory)
         self.facts = Facts(
             self.request,
             counter,
@@ -136,20 +137,28 @@ class Exchange:
         """What to send. Raises `GatewayError` when there is nothing to send."""
         request = self.attempt.upstream_request()
         if self._guard is not None and not self._retries:
-            self.prefix = self._noted(self._guard, request.body)
+            self.prefix = self._noted(self._guard)
         if request.endpoint.base_url != MOCK.base_url:
             return request
         account = quote(json_text.encode(self._account()))
         headers = {**request.headers, "x-gateway-route": account}
         return UpstreamRequest(request.endpoint, request.url, headers, request.body)
 
-    def _noted(self, guard: Guard, body: bytes) -> Verdict | None:
+    def _noted(self, guard: Guard) -> Verdict | None:
         """Has the guard look at a prompt. A compaction makes the conversation another one."""
         if self.facts.session is None:
             return None
         if self.facts.request_class == "compaction":
             guard.forget(compacted(self.facts))
-        return guard.note(pin_of(self.facts), str(self.attempt.target), body)
+        return guard.note(pin_of(self.facts), str(self.attempt.target), self._outline())
+
+    def _outline(self) -> Outline:
+        """The prompt as it is sent; what was written for an earlier turn is not read again."""
+        outgoing = self.attempt.outgoing
+        body, known = outgoing.body, outgoing.known
+        if known is None:
+            return outline(body)
+        return outline(body[: known.start] + body[known.end :], known.items)
 
     @property
     def system_sent(self) -> str | None:

@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from gateway import json_text
 from gateway.dialects.offers import function_of
-from gateway.dialects.turns import BILLING, blocks_of
-from gateway.messages import MessagesRequest
+from gateway.dialects.turns import blocks_of
+from gateway.messages import BILLING, MessagesRequest
 
 RequestClass = Literal["main", "subagent", "compaction", "auxiliary"]
 CLASSES: tuple[RequestClass, ...] = ("main", "subagent", "compaction", "auxiliary")
@@ -79,7 +79,7 @@ def request_class(request: MessagesRequest, headers: Mapping[str, str]) -> str:
 
 def _is_compaction(request: MessagesRequest) -> bool:
     start, inside = COMPACTION_MARKS
-    if start.encode() not in (request.raw_field("messages") or b""):
+    if not request.mentions(start.encode()):
         return False  # nearly always, and then nothing has to be decoded
     return any(text.startswith(start) and inside in text for text in last_user_texts(request))
 

@@ -39,7 +39,7 @@ def without_tags(request: MessagesRequest) -> MessagesRequest:
 
 
 def _may_hold(request: MessagesRequest) -> bool:
-    return any(_OPENING in (request.raw_field(name) or b"") for name in ("system", "messages"))
+    return request.mentions(_OPENING) or _OPENING in (request.raw_field("system") or b"")
 
 
 def _texts(request: MessagesRequest) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from gateway.cache_guard import Guard
+from gateway.messages import Memory
 from gateway.reload import ConfigStore
 from gateway.routing import Recent, RecentPins
 from gateway.server.recorder import Recorder
@@ -29,6 +30,8 @@ class Services:
     """Which rule each conversation was given."""
     guard: Guard = field(default_factory=Guard)
     """Whether conversations still begin as they did."""
+    memory: Memory = field(default_factory=Memory)
+    """What was said in the conversations under way."""
     recent: Recent = field(default_factory=lambda: Recent(monotonic))
     """What rules may ask of earlier exchanges."""
     tally: Tally = field(default_factory=Tally)

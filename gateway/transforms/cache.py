@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gateway.dialects.turns import BILLING
-from gateway.messages import MessagesRequest
+from gateway.messages import BILLING, MessagesRequest
 from gateway.transforms.base import Edit, Kind, Options
 
 Block = dict[str, Any]

@@ -44,8 +44,7 @@ def without_media(
     request: MessagesRequest, kinds: Collection[str], note: str | None = None
 ) -> MessagesRequest:
     """The request without blocks of these types; the same object when it has none."""
-    raw = request.raw_field("messages") or b""
-    if not any(f'"{kind}"'.encode() in raw for kind in kinds):
+    if not kinds or not request.mentions(*[f'"{kind}"'.encode() for kind in sorted(kinds)]):
         return request
     messages = [_shown(message, kinds, note) for message in request.messages]
     if all(new is old for new, old in zip(messages, request.messages, strict=True)):

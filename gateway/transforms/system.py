@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gateway import patterns
-from gateway.dialects.turns import BILLING
-from gateway.messages import MessagesRequest
+from gateway.messages import BILLING, MessagesRequest
 from gateway.transforms import facts, templates, texts
 from gateway.transforms.base import Edit, Kind, Options, PatternAt, TemplateAt, text_option
 from gateway.transforms.texts import TextEdit

@@ -15,7 +15,6 @@ from language import JSON, SEAL
 from strategies import conversations, dialogues, json_objects, json_values, said, texts, words
 
 from gateway.dialects.turns import (
-    BILLING,
     NO_OUTPUT,
     NO_RESULT,
     Call,
@@ -31,6 +30,7 @@ from gateway.dialects.turns import (
     system_texts,
     turns_of,
 )
+from gateway.messages import BILLING
 from gateway.reasoning import Vault
 
 FOREIGN = Vault(b"another secret").seal_for("provider:model")

@@ -15,9 +15,8 @@ from gateway.dialects.anthropic.quirks import EVERYTHING, AnthropicQuirks, knows
 from gateway.dialects.anthropic.tools import tools_for
 from gateway.dialects.base import Destination, Outgoing
 from gateway.dialects.thinking import wish_of
-from gateway.dialects.turns import BILLING
 from gateway.json_text import Raw
-from gateway.messages import MessagesRequest
+from gateway.messages import BILLING, MessagesRequest
 
 BUDGETS: Mapping[str, int] = {
     "minimal": 1024,

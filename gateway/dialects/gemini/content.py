@@ -54,7 +54,17 @@ MEDIA_TYPES = {
 def contents_of(
     turns: Sequence[Turn], model: str, quirks: GeminiQuirks, dropped: list[str]
 ) -> list[Content]:
-    """The conversation, neighbours of one side put together."""
+    """A whole conversation: the user begins it."""
+    contents = turns_to_contents(turns, model, quirks, dropped)
+    if contents and contents[0]["role"] == "model":
+        return [{"role": "user", "parts": [{"text": OPENING}]}, *contents]
+    return contents
+
+
+def turns_to_contents(
+    turns: Sequence[Turn], model: str, quirks: GeminiQuirks, dropped: list[str]
+) -> list[Content]:
+    """Turns as contents, neighbours of one side put together."""
     writer = _Writer(model, quirks, dropped)
     contents: list[Content] = []
     for turn in turns:
@@ -65,8 +75,6 @@ def contents_of(
             contents[-1]["parts"] += parts
         else:
             contents.append({"role": role, "parts": parts})
-    if contents and contents[0]["role"] == "model":
-        contents.insert(0, {"role": "user", "parts": [{"text": OPENING}]})
     return contents
 
 

@@ -9,17 +9,17 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from gateway import json_text
 from gateway.dialects.base import Destination, Outgoing
 from gateway.dialects.fields import answer_schema, output_cap
-from gateway.dialects.gemini.content import contents_of
+from gateway.dialects.gemini.content import contents_of, turns_to_contents
 from gateway.dialects.gemini.quirks import GeminiQuirks, is_among
 from gateway.dialects.gemini.thinking import thinking_config
 from gateway.dialects.gemini.tools import answer_format, searchable, tool_config, tools_of
 from gateway.dialects.offers import Offer, offer_of, renamed
+from gateway.dialects.prompt import encoded, prompt_of
 from gateway.dialects.stops import stop_sequences
 from gateway.dialects.thinking import wish_of
-from gateway.dialects.turns import system_texts, turns_of
+from gateway.dialects.turns import system_texts
 from gateway.messages import MessagesRequest
 
 Body = dict[str, Any]
@@ -49,8 +49,16 @@ def request_to_gemini(
         has=searchable(request.tools, quirks),
         policy=destination.server_tools,
     )
-    turns = turns_of(request.messages, destination.seal, dropped)
-    body: Body = {"contents": contents_of(turns, model, quirks, dropped)}
+    prompt = prompt_of(
+        request,
+        destination.seal,
+        lambda turns, lost: turns_to_contents(turns, model, quirks, lost),
+        dropped,
+        spelling=(quirks, model),
+        merges_with="model",  # what the model begins gets something in front of it
+    )
+    write = turns_to_contents if prompt.known else contents_of
+    body: Body = {"contents": write(prompt.turns, model, quirks, dropped)}
     if system := system_texts(request.system, dropped):
         body["systemInstruction"] = {"parts": [{"text": part.text} for part in system]}
     if tools := tools_of(offer, quirks, dropped):
@@ -59,10 +67,12 @@ def request_to_gemini(
         body["toolConfig"] = config
     if generation := _generation(request, destination, quirks, offer, dropped):
         body["generationConfig"] = generation
+    written, known = encoded(body, "contents", prompt)
     return Outgoing(
         path=path_of(model, stream=request.stream),
         headers={"content-type": "application/json"},
-        body=json_text.encode(body),
+        body=written,
+        known=known,
         dropped=tuple(dict.fromkeys(dropped)),
         tool_names=renamed(offer, letter_first=True),
         stops=stop_sequences(request)[quirks.stop_limit :],

@@ -21,13 +21,15 @@ OllamaMessage = dict[str, Any]
 Said = Text | Image | Document
 
 
-def messages_of(
-    system: Sequence[Text], turns: Sequence[Turn], dropped: list[str]
-) -> list[OllamaMessage]:
-    """The whole conversation, the system prompt first."""
+def system_to_ollama(system: Sequence[Text]) -> list[OllamaMessage]:
+    """The system prompt as one leading message; none when it is empty."""
+    content = _joined(part.text for part in system)
+    return [{"role": "system", "content": content}] if system else []
+
+
+def turns_to_ollama(turns: Sequence[Turn], dropped: list[str]) -> list[OllamaMessage]:
+    """Turns as the messages that say the same."""
     messages: list[OllamaMessage] = []
-    if system:
-        messages.append({"role": "system", "content": _joined(part.text for part in system)})
     names: dict[str, str] = {}
     for turn in turns:
         names.update((call.id, legal_name(call.name)) for call in turn.calls)

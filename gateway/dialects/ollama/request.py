@@ -5,17 +5,19 @@ Reference: https://docs.ollama.com/api/chat
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from gateway import json_text, patterns
+from gateway import patterns
 from gateway.dialects.base import Destination, Outgoing
 from gateway.dialects.fields import answer_schema, output_cap
 from gateway.dialects.offers import Function, Offer, legal_name, offer_of, renamed
-from gateway.dialects.ollama.content import messages_of
+from gateway.dialects.ollama.content import system_to_ollama, turns_to_ollama
 from gateway.dialects.ollama.quirks import OllamaQuirks
+from gateway.dialects.prompt import encoded, prompt_of
 from gateway.dialects.stops import stop_sequences
 from gateway.dialects.thinking import nearest_effort, wish_of
-from gateway.dialects.turns import system_texts, turns_of
+from gateway.dialects.turns import system_texts
 from gateway.messages import MessagesRequest
 
 Body = dict[str, Any]
@@ -39,10 +41,12 @@ def request_to_ollama(
     asked = request.object_field("output_config")
     dropped += [f"output_config.{name}" for name in asked if name not in ("effort", "format")]
     offer = offer_of(request.tools, dropped, policy=destination.server_tools)
-    turns = turns_of(request.messages, destination.seal, dropped)
+    prompt = prompt_of(request, destination.seal, turns_to_ollama, dropped, spelling="ollama")
+    system = system_to_ollama(system_texts(request.system, dropped))
+    prompt = replace(prompt, front=len(system))
     body: Body = {
         "model": destination.model,
-        "messages": messages_of(system_texts(request.system, dropped), turns, dropped),
+        "messages": [*system, *turns_to_ollama(prompt.turns, dropped)],
     }
     if tools := _tools(offer, request, dropped):
         body["tools"] = tools
@@ -58,10 +62,12 @@ def request_to_ollama(
         body["keep_alive"] = quirks.keep_alive
     body["stream"] = request.stream  # said in either case: the server's default is to stream
     accept = "application/x-ndjson" if request.stream else "application/json"
+    written, known = encoded(body, "messages", prompt)
     return Outgoing(
         path=quirks.path,
         headers={"content-type": "application/json", "accept": accept},
-        body=json_text.encode(body),
+        body=written,
+        known=known,
         dropped=tuple(dict.fromkeys(dropped)),
         tool_names=renamed(offer),
     )

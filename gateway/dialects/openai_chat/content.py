@@ -58,18 +58,25 @@ class Spelling:
 
 
 def conversation(
-    system: Sequence[Text], turns: Sequence[Turn], spelling: Spelling, dropped: list[str]
+    system: Sequence[Text],
+    turns: Sequence[Turn],
+    spelling: Spelling,
+    dropped: list[str],
+    *,
+    follows: bool = False,
 ) -> list[ChatMessage]:
-    """All messages of a request. Raises `InvalidRequest` when it ends in what cannot be continued."""
+    """All messages of a request. Raises `InvalidRequest` when it ends in what cannot be continued.
+
+    `follows`: other messages stand between the system prompt and the turns.
+    """
     quirks = spelling.quirks
     if quirks.reminders == "hoist":
         told = [part for turn in turns if turn.role == "system" for part in turn.parts]
         system = [*system, *(part for part in told if isinstance(part, Text))]
         turns = [turn for turn in turns if turn.role != "system"]
-    messages = system_to_chat(system, spelling)
-    for turn in turns:
-        messages += turn_to_chat(turn, spelling, dropped)
-    if quirks.merge_turns:
+    front, messages = system_to_chat(system, spelling), turns_to_chat(turns, spelling, dropped)
+    messages = [*front, *messages]
+    if quirks.merge_turns and not follows:
         messages = merged(messages)
     if spelling.cache != "none":
         keep_last_marks(messages)
@@ -85,6 +92,14 @@ def system_to_chat(texts: Sequence[Text], spelling: Spelling) -> list[ChatMessag
     """The system prompt as one leading message; none when it is empty."""
     parts = [_text(part.text, part.cached, spelling) for part in texts]
     return _message(spelling.quirks.system_role, parts, spelling)
+
+
+def turns_to_chat(
+    turns: Sequence[Turn], spelling: Spelling, dropped: list[str]
+) -> list[ChatMessage]:
+    """Turns as the chat messages that say the same."""
+    messages = [message for turn in turns for message in turn_to_chat(turn, spelling, dropped)]
+    return merged(messages) if spelling.quirks.merge_turns else messages
 
 
 def turn_to_chat(turn: Turn, spelling: Spelling, dropped: list[str]) -> list[ChatMessage]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 
@@ -12,7 +12,7 @@ class ChatQuirks:
 
     path: str = "/chat/completions"
     """Joined to the base URL."""
-    extra: dict[str, Any] | None = None
+    extra: dict[str, Any] | None = field(default=None, hash=False)
     """Fields laid over the body of each request, such as {reasoning_split: true}."""
 
     output_cap: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"

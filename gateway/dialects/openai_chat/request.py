@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway import json_text
 from gateway.dialects.base import Destination, Outgoing
 from gateway.dialects.fields import answer_schema, output_cap, service_tier
 from gateway.dialects.identity import put_digests
 from gateway.dialects.offers import is_strict, offer_of, renamed
-from gateway.dialects.openai_chat.content import Spelling, conversation
+from gateway.dialects.openai_chat.content import (
+    Spelling,
+    conversation,
+    system_to_chat,
+    turns_to_chat,
+)
 from gateway.dialects.openai_chat.quirks import ChatQuirks
 from gateway.dialects.openai_chat.thinking import ask_to_think, takes_reasoning, thinking_words
 from gateway.dialects.openai_chat.tools import offer_to_chat
+from gateway.dialects.prompt import Prompt, encoded, prompt_of
 from gateway.dialects.stops import stop_sequences
 from gateway.dialects.thinking import Wish, wish_of
-from gateway.dialects.turns import system_texts, turns_of
+from gateway.dialects.turns import system_texts
 from gateway.messages import MessagesRequest
 
 Body = dict[str, Any]
@@ -47,7 +52,7 @@ def request_to_chat(
     stops = stop_sequences(request)
     limit = quirks.stop_limit if quirks.stop_with_reasoning or not reasons else 0
     body: Body = {"model": model}
-    _messages(body, request, destination, quirks, dropped, wish=wish if reasons else None)
+    prompt = _messages(body, request, destination, quirks, dropped, wish=wish if reasons else None)
     body |= offer_to_chat(offer, request.object_field("tool_choice"), quirks, dropped)
     cap = output_cap(request, destination.max_output, least=quirks.least_output)
     if cap is not None:
@@ -67,10 +72,12 @@ def request_to_chat(
         body["stream"] = True
         if quirks.stream_usage:
             body["stream_options"] = {"include_usage": True}
+    written, known = encoded(_laid_over(body, quirks.extra or {}), "messages", prompt)
     return Outgoing(
         path=quirks.path,
         headers={"content-type": "application/json"},
-        body=json_text.encode(_laid_over(body, quirks.extra or {})),
+        body=written,
+        known=known,
         dropped=tuple(dict.fromkeys(dropped)),
         tool_names=renamed(offer),
         stops=stops[limit:],
@@ -85,19 +92,30 @@ def _messages(
     dropped: list[str],
     *,
     wish: Wish | None,
-) -> None:
+) -> Prompt:
     """The conversation, and what stands beside it because of it."""
     system = system_texts(request.system, dropped)
     if wish is not None:
         system = [*thinking_words(wish, quirks), *system]
     spelling = Spelling.of(quirks, destination.model)
-    turns = turns_of(request.messages, destination.seal, dropped)
-    body["messages"] = messages = conversation(system, turns, spelling, dropped)
+    role = quirks.system_role if system else ""
+    prompt = prompt_of(
+        request,
+        destination.seal,
+        lambda turns, lost: turns_to_chat(turns, spelling, lost),
+        dropped,
+        spelling=None if quirks.reminders == "hoist" else spelling,
+        merges_with=role if quirks.merge_turns else None,
+        front=len(system_to_chat(system, spelling)),
+    )
+    turns, follows = prompt.turns, bool(prompt.known)
+    body["messages"] = messages = conversation(system, turns, spelling, dropped, follows=follows)
     is_begun = bool(messages) and messages[-1]["role"] == "assistant"
     if is_begun and quirks.prefill == "continue_final_message":
         body |= {"continue_final_message": True, "add_generation_prompt": False}
     if spelling.cache == "parts" and (cached := request.object_field("cache_control")):
         body["cache_control"] = cached
+    return prompt
 
 
 def _sampling(

@@ -6,7 +6,7 @@ server refuses a reasoning item that nothing follows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway import json_text
@@ -43,6 +43,13 @@ def state_of(item: Mapping[str, Any], quirks: ResponsesQuirks) -> Item | None:
         return None
     state = {name: item[name] for name in KEPT if item.get(name)}
     return {"summary": [], **state} if state.keys() - {"id"} else None
+
+
+def turns_to_items(
+    turns: Sequence[Turn], quirks: ResponsesQuirks, dropped: list[str]
+) -> list[Item]:
+    """Turns as the input items that say the same."""
+    return [item for turn in turns for item in turn_to_items(turn, quirks, dropped)]
 
 
 def turn_to_items(turn: Turn, quirks: ResponsesQuirks, dropped: list[str]) -> list[Item]:

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway import json_text, patterns
+from gateway import patterns
 from gateway.dialects.base import Destination, Outgoing
 from gateway.dialects.fields import answer_schema, output_cap, service_tier
 from gateway.dialects.identity import put_digests
 from gateway.dialects.offers import is_strict, offer_of, renamed
-from gateway.dialects.openai_responses.content import turn_to_items
+from gateway.dialects.openai_responses.content import turns_to_items
 from gateway.dialects.openai_responses.quirks import ResponsesQuirks
 from gateway.dialects.openai_responses.tools import put_tools
+from gateway.dialects.prompt import Prompt, encoded, prompt_of
 from gateway.dialects.stops import stop_sequences
 from gateway.dialects.thinking import Wish, effort_for, wish_of
-from gateway.dialects.turns import system_texts, turns_of
+from gateway.dialects.turns import system_texts
 from gateway.messages import MessagesRequest
 
 Body = dict[str, Any]
@@ -42,7 +43,7 @@ def request_to_responses(
     )
     reasons = takes_reasoning(destination.model, quirks)
     body: Body = {"model": destination.model}
-    _input(body, request, destination, quirks, dropped)
+    prompt = _input(body, request, destination, quirks, dropped)
     choice = request.object_field("tool_choice")
     put_tools(body, offer, choice=choice, quirks=quirks, dropped=dropped)
     cap = output_cap(request, destination.max_output, least=quirks.min_output)
@@ -62,10 +63,12 @@ def request_to_responses(
         body["store"] = False
     if request.stream:
         body["stream"] = True
+    written, known = encoded(body, "input", prompt)
     return Outgoing(
         path=quirks.path,
         headers={"content-type": "application/json"},
-        body=json_text.encode(body),
+        body=written,
+        known=known,
         dropped=tuple(dict.fromkeys(dropped)),
         tool_names=renamed(offer),
         stops=stop_sequences(request),
@@ -83,7 +86,7 @@ def _input(
     destination: Destination,
     quirks: ResponsesQuirks,
     dropped: list[str],
-) -> None:
+) -> Prompt:
     items: list[dict[str, Any]] = []
     texts = [part.text for part in system_texts(request.system, dropped)]
     if texts and quirks.system == "instructions":
@@ -91,9 +94,16 @@ def _input(
     elif texts:
         content = [{"type": "input_text", "text": text} for text in texts]
         items.append({"type": "message", "role": quirks.system, "content": content})
-    for turn in turns_of(request.messages, destination.seal, dropped):
-        items += turn_to_items(turn, quirks, dropped)
-    body["input"] = items
+    prompt = prompt_of(
+        request,
+        destination.seal,
+        lambda turns, lost: turns_to_items(turns, quirks, lost),
+        dropped,
+        spelling=quirks,
+        front=len(items),
+    )
+    body["input"] = items + turns_to_items(prompt.turns, quirks, dropped)
+    return prompt
 
 
 def _sampling(body: Body, request: MessagesRequest, dropped: list[str], *, refused: bool) -> None:

@@ -1,0 +1,170 @@
+"""A conversation in a target's format, of which only what is new is written anew. No IO.
+
+A dialect writes turns as items of its format (messages, contents, input items). What the passages of a
+conversation became is kept with them (`MessagesRequest.each`) as the bytes that are sent; the last
+passage is always written anew, because its end is where formats differ (a begun answer, cache marks).
+
+That is right only where a passage means the same whatever stands around it. One that does not begin
+with the model's own words, as when nothing of them is left, belongs to the one before it; and so does
+one whose first item has the role of the item before, in formats that put such items together. From the
+first of these on everything is written anew, as if nothing were known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, takewhile
+from typing import Any
+
+from gateway import json_text
+from gateway.cache_guard import SYSTEM_ROLES, Digest, KnownItems, digest_of
+from gateway.dialects.base import Known
+from gateway.dialects.turns import Turn, paired, read_turn, turns_of
+from gateway.messages import MessagesRequest
+from gateway.reasoning import Seal
+
+MARKED = (b'"cache_control":{', b'"prompt_cache_breakpoint":{')
+
+Item = dict[str, Any]
+Write = Callable[[Sequence[Turn], list[str]], list[Item]]
+"""Turns as items; what is left out goes on the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A passage as it is sent."""
+
+    data: bytes
+    """Its items, each with a comma behind it; empty for none."""
+    first: str
+    """The role of its first item; empty for none."""
+    last: str
+    begins: bool
+    """It begins with the model's own words."""
+    marked: bool
+    """Cache marks stand in it: of many the first ones have to go, so it is not known what stays."""
+    dropped: tuple[str, ...]
+    digests: tuple[Digest, ...]
+    """Of each item, for the guard of the provider's cache."""
+    leading: int
+    """How many of its items are the system's, before any other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A conversation: passages as they are sent, and the turns that follow them."""
+
+    known: tuple[Written, ...]
+    turns: list[Turn]
+    front: int = 0
+    """How many items stand before the known ones; those of the turns stand behind them."""
+
+
+def prompt_of(
+    request: MessagesRequest,
+    seal: Seal,
+    write: Write,
+    dropped: list[str],
+    *,
+    spelling: Hashable,
+    merges_with: str | None = None,
+    front: int = 0,
+) -> Prompt:
+    """The conversation of a request.
+
+    `spelling` names all that `write` depends on; None where nothing can be kept. `merges_with`: the
+    format puts neighbours of one role together, and this is the role of what stands before the
+    conversation; empty if nothing does. `front`: so many items stand there.
+    """
+    known: list[Written] = []
+    if request.passages > 1 and spelling is not None:
+        known = request.each((spelling, seal.identity), _maker(seal, write), _size)
+        known = known[: _independent(known, merges_with)]
+    for written in known:
+        dropped += written.dropped
+    turns = turns_of(request.messages_from(len(known)), seal, dropped)
+    return Prompt(tuple(known), turns, front)
+
+
+def encoded(body: Mapping[str, Any], name: str, prompt: Prompt) -> tuple[bytes, Known | None]:
+    """JSON of a body, in whose list `name` stands what is new of the conversation."""
+    written = [one.data for one in prompt.known if one.data]
+    if not written:
+        return json_text.encode(body), None
+    items: Sequence[Any] = body[name]
+    front = prompt.front
+    head, tail = _around(body, name)
+    before = head + b"".join([json_text.encode(item) + b"," for item in items[:front]])
+    after = b",".join([json_text.encode(item) for item in items[front:]])
+    if not after:
+        written[-1] = written[-1][:-1]
+    whole = b"".join((before, *written, after, tail))
+    end = len(whole) - len(after) - len(tail)
+    start = (
+        len(before) if after or not front else len(before) - 1
+    )  # with its comma, if it is the last
+    digests = tuple(chain.from_iterable([one.digests for one in prompt.known]))
+    return whole, Known(start, end, KnownItems(digests, front, _leading(prompt.known)))
+
+
+def _leading(known: Sequence[Written]) -> int:
+    leading = 0
+    for written in known:
+        leading += written.leading
+        if written.leading < len(written.digests):
+            break
+    return leading
+
+
+def _around(body: Mapping[str, Any], name: str) -> tuple[bytes, bytes]:
+    """JSON of a body up to the items of a list, and behind them."""
+    at = list(body).index(name)
+    fields = list(body.items())
+    before = json_text.encode(dict(fields[:at]))[:-1] + (b"," if at else b"")
+    after = json_text.encode(dict(fields[at + 1 :]))[1:]
+    return before + json_text.encode(name) + b":[", b"]" + (b"," if after != b"}" else b"") + after
+
+
+def _maker(seal: Seal, write: Write) -> Callable[[list[dict[str, Any]]], Written]:
+    def made(messages: list[dict[str, Any]]) -> Written:
+        dropped: list[str] = []
+        turns = [read_turn(message, seal, dropped) for message in messages]
+        kept = [turn for turn in turns if turn is not None]
+        items = write(paired(kept), dropped)
+        data = [json_text.encode(item) for item in items]
+        roles = [str(item.get("role") or "") for item in items]
+        return Written(
+            data=b"".join([item + b"," for item in data]),
+            first=roles[0] if roles else "",
+            last=roles[-1] if roles else "",
+            begins=bool(turns) and turns[0] is not None and turns[0].role == "assistant",
+            marked=any(mark in text for text in data for mark in MARKED),
+            dropped=tuple(dropped),
+            digests=tuple([digest_of(text) for text in data]),
+            leading=len(list(takewhile(lambda role: role in SYSTEM_ROLES, roles))),
+        )
+
+    return made
+
+
+def _size(written: Written) -> int:
+    return len(written.data) + 300 + 100 * len(written.digests)
+
+
+def _independent(known: Sequence[Written], role: str | None) -> int:
+    """How many passages from the first on stay what they are; the last that says anything does not."""
+    most = len(known) - 1
+    while most and not known[most].data:
+        most -= 1
+    spoke = 0
+    for number, written in enumerate(known[: most + 1]):
+        if number and not written.begins:
+            return min(number - 1, spoke)  # it belongs to what came before it
+        if written.data:
+            if role is not None and written.first == role:
+                return spoke
+            role, spoke = written.last if role is not None else None, number
+        if written.marked:
+            return number
+    return most

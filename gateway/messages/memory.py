@@ -1,0 +1,217 @@
+"""The memory of conversations: what stood in an earlier request is not read again. No IO.
+
+Clients send the whole conversation with every turn. Here it is kept as a tree of `Passage`s: each begins
+where the model speaks (the first one where the conversation begins) and ends before it speaks again. A
+body is recognised by comparing its bytes with those of the tree, which is a tenth of the work of reading
+them and, other than a digest, cannot be wrong. What somebody makes of a passage (its tokens, its
+translation) is kept with it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, TypeVar
+
+from gateway import json_text
+
+T = TypeVar("T")
+
+LIMIT = 256 * 1024 * 1024
+"""Bytes of passages and of what was made of them."""
+
+OVERHEAD = 512
+"""Bytes that a passage costs beside what it holds."""
+
+WIDEST = 256
+"""Passages that may follow the same one: each is compared with the body until one fits."""
+
+SLOTS = 10_000
+"""Names of slots that are remembered; clients can name models as they like."""
+
+_COMMA, _END = ord(","), ord("]")
+_BLANKS = frozenset(b" \t\r\n")
+
+
+class Passage:
+    """Messages as they came, and what was made of them."""
+
+    __slots__ = ("children", "count", "made", "parent", "raw", "size")
+
+    def __init__(self, raw: bytes, count: int, parent: Passage | None) -> None:
+        self.raw = raw
+        """JSON of the messages, a comma between two of them."""
+        self.count = count
+        """How many messages these are."""
+        self.parent = parent
+        """None once it is forgotten."""
+        self.children: list[Passage] = []
+        self.made: dict[int, Any] = {}
+        """Slot -> what was made of the messages."""
+        self.size = len(raw) + OVERHEAD
+
+    def messages(self) -> list[dict[str, Any]]:
+        """The messages, decoded."""
+        messages: list[dict[str, Any]] = json_text.decode(b"[%b]" % self.raw)
+        return messages
+
+
+Path = list[Passage]
+
+
+def small(made: object) -> int:
+    """The bytes of something small."""
+    return 64
+
+
+class Memory:
+    """All conversations that were heard of last, within a number of bytes. Safe between threads."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._limit = limit
+        self._root = Passage(b"", 0, None)
+        self._leaves: OrderedDict[Passage, None] = OrderedDict()
+        """Ends of conversations, the one that was used last at the end."""
+        self._size = 0
+        self._slots: dict[Hashable, int] = {}
+        self._numbers = itertools.count()
+        self._lock = threading.Lock()
+
+    @property
+    def size(self) -> int:
+        """Bytes in use."""
+        return self._size
+
+    def _slot(self, what: Hashable) -> int:
+        with self._lock:
+            if (number := self._slots.get(what)) is None:
+                if len(self._slots) >= SLOTS:
+                    self._slots.clear()
+                number = self._slots[what] = next(self._numbers)
+            return number
+
+    def follow(self, body: bytes, at: int) -> tuple[Path, list[int]]:
+        """The longest known beginning of the messages that start at this place of a body.
+
+        Gives the passages, and for each of them the place behind it and its comma.
+        """
+        path: Path = []
+        ends: list[int] = []
+        here = self._root
+        with self._lock:
+            while (found := _next(here, body, at)) is not None:
+                here, at = found
+                path.append(here)
+                ends.append(at)
+                if body[at] == _END:
+                    break
+            if here in self._leaves:
+                self._leaves.move_to_end(here)
+        return path, ends
+
+    def extend(self, path: Path, new: Sequence[tuple[bytes, int]]) -> Path:
+        """The path with more passages at its end, each told as its bytes and its number of messages."""
+        path = list(path)
+        with self._lock:
+            here = path[-1] if path else self._root
+            for raw, count in new:
+                here = self._child(here, raw, count)
+                path.append(here)
+            self._shrink()
+        return path
+
+    def recall(
+        self,
+        passages: Sequence[Passage],
+        what: Hashable,
+        make: Callable[[int], T],
+        size: Callable[[T], int] = small,
+    ) -> list[T]:
+        """What was made of each passage in this way, which is made now where it is missing.
+
+        `make` is told the number of the passage; `size` tells the bytes of what it made.
+        """
+        slot = self._slot(what)
+        try:
+            return [passage.made[slot] for passage in passages]
+        except KeyError:
+            pass
+        values: list[T] = []
+        for at, passage in enumerate(passages):
+            if slot not in passage.made:
+                value = make(at)
+                self._keep(passage, slot, value, size(value))
+            values.append(passage.made[slot])
+        return values
+
+    def _keep(self, passage: Passage, slot: int, value: Any, size: int) -> None:
+        with self._lock:
+            if slot not in passage.made and passage.parent is not None:
+                passage.size += size
+                self._size += size
+            passage.made[slot] = value
+            self._shrink()
+
+    def _child(self, parent: Passage, raw: bytes, count: int) -> Passage:
+        if parent is not self._root and parent.parent is None:
+            return Passage(raw, count, None)  # forgotten meanwhile; whoever holds it can go on
+        for child in parent.children:
+            if child.raw == raw:
+                return child
+        if len(parent.children) >= WIDEST:
+            self._forget(parent.children[-1])
+        child = Passage(raw, count, parent)
+        parent.children.insert(0, child)
+        self._leaves.pop(parent, None)
+        self._leaves[child] = None
+        self._size += child.size
+        return child
+
+    def _shrink(self) -> None:
+        """Forgets the ends of conversations that were not used for long, one passage at a time."""
+        while self._size > self._limit:
+            leaf = next(iter(self._leaves))
+            parent = leaf.parent
+            self._forget(leaf)
+            if parent is not None and parent is not self._root and not parent.children:
+                self._leaves[parent] = None
+                self._leaves.move_to_end(parent, last=False)
+
+    def _forget(self, passage: Passage) -> None:
+        """Forgets a passage and all that follows it."""
+        if passage.parent is not None:
+            passage.parent.children.remove(passage)
+        going = [passage]
+        while going:
+            gone = going.pop()
+            going += gone.children
+            gone.parent, gone.children = None, []
+            self._leaves.pop(gone, None)
+            self._size -= gone.size
+
+
+def _next(here: Passage, body: bytes, at: int) -> tuple[Passage, int] | None:
+    """The passage that stands here in the body, and the place where the next one begins."""
+    for number, child in enumerate(here.children):
+        if not body.startswith(child.raw, at):
+            continue
+        end = _blank(body, at + len(child.raw))
+        after = body[end] if end < len(body) else 0
+        if after == _COMMA:
+            end = _blank(body, end + 1)
+            if body[end : end + 1] == b"]":
+                return None  # no JSON: somebody else says so
+        elif after != _END:
+            continue
+        if number:
+            here.children.insert(0, here.children.pop(number))  # the usual one is looked at first
+        return child, end
+    return None
+
+
+def _blank(body: bytes, at: int) -> int:
+    while at < len(body) and body[at] in _BLANKS:
+        at += 1
+    return at

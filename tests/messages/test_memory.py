@@ -1,0 +1,236 @@
+"""Laws of the memory of conversations: it changes what a request costs, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from language import JSON, destination
+from strategies import conversations, json_values, mutated, request_bodies, thinking_blocks
+
+from gateway.cache_guard import outline
+from gateway.dialects import DIALECTS, Dialect, Outgoing
+from gateway.dialects.anthropic import Anthropic, AnthropicQuirks
+from gateway.dialects.gemini import Gemini, GeminiQuirks
+from gateway.dialects.openai_chat import ChatQuirks, OpenAIChat
+from gateway.errors import GatewayError
+from gateway.messages import Memory, MessagesRequest
+from gateway.messages.memory import OVERHEAD, WIDEST
+from gateway.messages.recognition import LEAST
+from gateway.providers import PROVIDERS
+from gateway.tokens import TokenCounter
+
+LONG = "A long description. " * (LEAST // 20 + 1)
+"""What makes a body worth recognising."""
+
+FORMATS: dict[str, Dialect] = {
+    **DIALECTS,
+    **{name: PROVIDERS[name].dialect for name in ("mistral", "openrouter", "deepseek", "gemini")},
+    "merging chat": OpenAIChat(ChatQuirks(merge_turns=True, reminders="system")),
+    "hoisting chat": OpenAIChat(ChatQuirks(reminders="hoist")),
+    "marking chat": OpenAIChat(ChatQuirks(cache="parts", cache_models=("*",), merge_turns=True)),
+    "echoing chat": OpenAIChat(ChatQuirks(echo_reasoning="reasoning_content", echo_turns="all")),
+    "prefilling chat": OpenAIChat(ChatQuirks(prefill="prefix")),
+    "gemini with ids": Gemini(GeminiQuirks(call_ids=True)),
+    "sealing messages": Anthropic(AnthropicQuirks(signatures="sealed", cache_control=False)),
+}
+
+flags: st.SearchStrategy[bool] = st.booleans()
+marks = st.sampled_from([{}, {}, {"cache_control": {"type": "ephemeral"}}])
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> list[list[JSON]]:
+    """A conversation turn by turn: it grows, marks move, the end is changed, it is told from anew."""
+    told: list[JSON] = []
+    turns: list[list[JSON]] = []
+    for _ in range(draw(st.integers(2, 4))):
+        told = told[: draw(st.integers(max(len(told) - 2, 0), len(told)))]
+        told = [*told, *draw(conversations)]
+        if draw(flags) and told:
+            told = [*told, {"role": "assistant", "content": [draw(thinking_blocks)]}]
+        mark = draw(marks)
+        last = [{"role": "user", "content": [{"type": "text", "text": "go on", **mark}]}]
+        turns.append(told + last * draw(st.integers(0, 1)))
+        if draw(flags):
+            told = turns[-1]
+    return turns
+
+
+layouts: st.SearchStrategy[Callable[[JSON], bytes]] = st.sampled_from(
+    [
+        lambda body: json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(
+            "utf-8", "surrogatepass"
+        ),
+        lambda body: json.dumps(body).encode(),
+        lambda body: json.dumps(body, indent=1).encode(),
+        lambda body: b" " + json.dumps(body, separators=(" , ", " : ")).encode() + b"\n",
+    ]
+)
+"""How clients lay out JSON."""
+
+
+def outcome(dialect: Dialect, request: MessagesRequest) -> Outgoing | str:
+    """What is sent, or why nothing is."""
+    try:
+        return dialect.outgoing(request, destination())
+    except GatewayError as error:
+        return error.message
+
+
+@given(st.data())
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_is_sent_is_the_same(name: str, data: st.DataObject) -> None:
+    """With and without a memory, to the byte; and so is what the guard of caches sees of it."""
+    memory, dialect = Memory(), FORMATS[name]
+    fields, layout = data.draw(request_bodies), data.draw(layouts)
+    for messages in data.draw(stories()):
+        raw = layout({**fields, "tools": [], "x-long": LONG, "messages": messages})
+        plain, known = MessagesRequest.parse(raw), MessagesRequest.parse(raw, memory)
+        expected, found = outcome(dialect, plain), outcome(dialect, known)
+        if isinstance(expected, str) or isinstance(found, str):
+            assert found == expected
+            continue
+        assert found.body == expected.body
+        assert set(found.dropped) == set(expected.dropped)
+        for field in ("path", "headers", "tool_names", "stops"):
+            assert getattr(found, field) == getattr(expected, field)
+        if (part := found.known) is not None:
+            short = found.body[: part.start] + found.body[part.end :]
+            assert outline(short, part.items) == outline(expected.body)
+
+
+class Words:
+    """Counts words, and how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def count(self, text: str) -> int:
+        """One token for each word."""
+        self.asked += 1
+        return len(text.split())
+
+
+@given(request_bodies, stories(), layouts)
+def test_what_is_known_of_it_is_the_same(
+    fields: JSON, turns: list[list[JSON]], layout: Callable[[JSON], bytes]
+) -> None:
+    """Its messages, its text as it came, its tokens, and what it mentions."""
+    memory, counter = Memory(), TokenCounter(Words())
+    for messages in turns:
+        raw = layout({**fields, "messages": messages, "x-long": LONG})
+        plain, known = MessagesRequest.parse(raw), MessagesRequest.parse(raw, memory)
+        assert counter.request(known) == counter.request(plain)
+        assert known.mentions(b"thinking", b"image") == plain.mentions(b"thinking", b"image")
+        assert known.messages == plain.messages
+        assert known.raw_field("messages") == plain.raw_field("messages")
+        assert known.encode() is raw
+        assert known.replace(model="m").encode() == plain.replace(model="m").encode()
+        assert [m for some in known.each("messages", list) for m in some] == plain.messages
+        assert list(known) == list(plain)
+
+
+@given(st.lists(st.one_of(mutated(request_bodies), json_values()), min_size=1, max_size=3), layouts)
+@example(
+    [{"model": "m", "messages": [], "tools": [{"messages": [{"role": "user"}]}]}] * 2, json.dumps
+)
+def test_bodies_of_odd_shape(bodies: list[Any], layout: Callable[[JSON], Any]) -> None:
+    """Whatever is said of a body is said of it the second time too."""
+    memory = Memory()
+    for body in [*bodies, *bodies]:
+        body = {**body, "x-long": LONG} if isinstance(body, dict) else body
+        raw = layout(body)
+        raw = raw.encode() if isinstance(raw, str) else raw
+        assert asked(raw, memory) == asked(raw, None)
+
+
+def asked(raw: bytes, memory: Memory | None) -> Any:
+    """The conversation in a body, or why there is none."""
+    try:
+        request = MessagesRequest.parse(raw, memory)
+        return request.messages, sum(request.each("count", len))
+    except GatewayError as error:
+        return error.message
+
+
+def body(messages: Sequence[JSON], **fields: Any) -> bytes:
+    """A body worth recognising."""
+    return json.dumps({"model": "m", "x-long": LONG, "messages": messages, **fields}).encode()
+
+
+def talk(turns: int, word: str = "w") -> list[JSON]:
+    """A conversation of so many questions, all but the last of them answered."""
+    messages = []
+    for number in range(turns):
+        messages.append({"role": "user", "content": f"{word} {number}"})
+        messages.append({"role": "assistant", "content": f"answer {number}"})
+    return messages[:-1]
+
+
+def test_a_turn_costs_what_is_new_in_it() -> None:
+    """Of a longer conversation only the end is looked at."""
+    memory = Memory()
+    seen: list[JSON] = []
+    for turns in (50, 51, 52):
+        seen.clear()
+        request = MessagesRequest.parse(body(talk(turns)), memory)
+        request.each("looks", seen.extend)
+        if turns > 50:
+            assert [message["content"] for message in seen] == [
+                f"answer {turns - 2}",
+                f"w {turns - 1}",
+            ]
+    counter = TokenCounter(words := Words())
+    counter.request(MessagesRequest.parse(body(talk(60)), memory))
+    words.asked = 0
+    counter.request(MessagesRequest.parse(body(talk(61)), memory))
+    assert words.asked == 2
+
+
+def test_a_list_elsewhere_is_no_conversation() -> None:
+    """Messages inside a tool's schema are not those of the request, whatever was said before."""
+    memory = Memory()
+    MessagesRequest.parse(body(talk(5)), memory)
+    inside = {"examples": [{"messages": talk(5)}]}
+    raw = json.dumps(
+        {"model": "m", "x-long": LONG, "tools": [inside], "messages": talk(1)}
+    ).encode()
+    request = MessagesRequest.parse(raw, memory)
+    assert request.messages == talk(1)
+    assert request.tools == [inside]
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 6)), max_size=30), st.integers(0, 9))
+def test_no_more_is_kept_than_may_be(asked: list[tuple[int, int]], limit: int) -> None:
+    """What was not used for long goes first; what is told anew is found again."""
+    memory = Memory(limit * 2 * OVERHEAD)
+    for who, turns in asked:
+        request = MessagesRequest.parse(body(talk(turns, f"{who}")), memory)
+        assert sum(request.each("count", len)) == 2 * turns - 1
+        assert memory.size <= limit * 2 * OVERHEAD
+        assert memory.size == held(memory)
+
+
+def held(memory: Memory) -> int:
+    """Bytes in the tree, counted by walking it."""
+    size, going = -OVERHEAD, [memory._root]
+    while going:
+        one = going.pop()
+        size += one.size
+        going += one.children
+        assert all(child.parent is one for child in one.children)
+    return size
+
+
+def test_a_crowd_at_one_place_stays_small() -> None:
+    """However many conversations begin alike, few are compared with the next one."""
+    memory = Memory()
+    for number in range(2 * WIDEST):
+        MessagesRequest.parse(body([{"role": "user", "content": f"{number}"}]), memory)
+    assert len(memory._root.children) == WIDEST
+    assert memory.size == held(memory)
