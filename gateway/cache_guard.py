@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, takewhile
 from typing import Any
 
 from gateway import json_text
@@ -49,14 +49,28 @@ elsewhere; and its bytes."""
 
 
 @dataclass(frozen=True, slots=True)
-class KnownItems:
-    """Messages that are left out of a body, because they are known."""
+class Known:
+    """Messages as they are sent, of which nothing has to be read again."""
 
     digests: tuple[Digest, ...] = ()
-    front: int = 0
-    """How many messages of the body stand before them."""
     leading: int = 0
-    """How many of them are the system's before anybody else's."""
+    """How many of them are the system's, before any other."""
+
+    @classmethod
+    def of(cls, items: Sequence[bytes], roles: Iterable[str]) -> Known:
+        """What is to be known of these messages."""
+        leading = len(list(takewhile(SYSTEM_ROLES.__contains__, roles)))
+        return cls(tuple([digest_of(item) for item in items]), leading)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Known]) -> Known:
+        """One after the other."""
+        leading = 0
+        for part in parts:
+            leading += part.leading
+            if part.leading < len(part.digests):
+                break
+        return cls(tuple(chain.from_iterable([part.digests for part in parts])), leading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +122,11 @@ class Verdict:
         return "messages" if self.broke_at.startswith("message") else self.broke_at
 
 
-def outline(body: bytes, known: KnownItems = KnownItems()) -> Outline:
-    """The outline of a body in any format, `known` of which was left out; empty for what is no request."""
+def outline(body: bytes, known: Known | None = None, *, front: int = 0) -> Outline:
+    """The outline of a body in any format; empty for what is no request.
+
+    `known` are messages that were left out of the body, behind so many that stand in front of them.
+    """
     try:
         fields = json_text.decode_fields(body)
     except json_text.NotJSON:
@@ -120,7 +137,7 @@ def outline(body: bytes, known: KnownItems = KnownItems()) -> Outline:
     for field, raw in fields.items():
         match FIELDS.get(field):
             case "messages":
-                leading, others = _messages(bytes(raw), known)
+                leading, others = _messages(bytes(raw), known or Known(), front)
                 system += leading
                 messages += others
             case "tools":
@@ -191,7 +208,7 @@ def _digest(data: bytes) -> Digest:
     return hash(data), len(data)
 
 
-def _messages(data: bytes, known: KnownItems) -> tuple[list[Digest], list[Digest]]:
+def _messages(data: bytes, known: Known, front: int) -> tuple[list[Digest], list[Digest]]:
     """Digests of those of the system that lead a list of messages, and of all others."""
     try:
         items = json_text.decode_items(data)
@@ -200,9 +217,9 @@ def _messages(data: bytes, known: KnownItems) -> tuple[list[Digest], list[Digest
     leading: list[Digest] = []
     others: list[Digest] = []
     raws: list[bytes | None] = [bytes(item) for item in items]
-    for raw in (*raws[: known.front], None, *raws[known.front :]):
+    for raw in (*raws[:front], None, *raws[front:]):
         if raw is not None:
-            leads = not others and _role(raw) in SYSTEM_ROLES
+            leads = not others and role_of(raw) in SYSTEM_ROLES
             (leading if leads else others).append(_remembered(raw))
         elif not others:
             leading += known.digests[: known.leading]
@@ -226,7 +243,8 @@ def _remembered(raw: bytes) -> Digest:
     return known
 
 
-def _role(raw: bytes) -> Any:
+def role_of(raw: bytes) -> Any:
+    """Who says a message, if it may be the system."""
     if not any(role.encode() in raw[:400] for role in SYSTEM_ROLES):
         return None
     value = json_text.decode(raw)

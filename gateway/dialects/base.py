@@ -11,22 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
-from gateway.cache_guard import KnownItems
+from gateway.cache_guard import Outline, outline
 from gateway.dialects.offers import Policy
 from gateway.errors import GatewayError
 from gateway.messages import MessagesRequest, Sink, Usage
 from gateway.reasoning import Seal
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The part of a body that was written for an earlier turn."""
-
-    start: int
-    end: int
-    """The body without what stands between is JSON too, of all that is new in it."""
-    items: KnownItems
-    """What is in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +32,13 @@ class Outgoing:
     """Names as sent -> names as the client knows them, where the two differ."""
     stops: tuple[str, ...] = ()
     """Stop sequences that the target was not told of, for the gateway to keep."""
-    known: Known | None = None
+    known_outline: Callable[[], Outline] | None = field(default=None, compare=False, repr=False)
+    """The outline of the body, made without reading what was written for an earlier turn."""
+
+    @property
+    def outline(self) -> Outline:
+        """What the guard of the provider's cache looks at."""
+        return self.known_outline() if self.known_outline is not None else outline(self.body)
 
 
 @dataclass(frozen=True, slots=True)

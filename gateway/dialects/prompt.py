@@ -14,12 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, takewhile
 from typing import Any
 
 from gateway import json_text
-from gateway.cache_guard import SYSTEM_ROLES, Digest, KnownItems, digest_of
-from gateway.dialects.base import Known
+from gateway.cache_guard import Known, Outline, outline
 from gateway.dialects.turns import Turn, paired, read_turn, turns_of
 from gateway.messages import MessagesRequest
 from gateway.reasoning import Seal
@@ -45,10 +43,8 @@ class Written:
     marked: bool
     """Cache marks stand in it: of many the first ones have to go, so it is not known what stays."""
     dropped: tuple[str, ...]
-    digests: tuple[Digest, ...]
-    """Of each item, for the guard of the provider's cache."""
-    leading: int
-    """How many of its items are the system's, before any other."""
+    known: Known
+    """Its items, for the guard of the provider's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +83,10 @@ def prompt_of(
     return Prompt(tuple(known), turns, front)
 
 
-def encoded(body: Mapping[str, Any], name: str, prompt: Prompt) -> tuple[bytes, Known | None]:
-    """JSON of a body, in whose list `name` stands what is new of the conversation."""
+def encoded(
+    body: Mapping[str, Any], name: str, prompt: Prompt
+) -> tuple[bytes, Callable[[], Outline] | None]:
+    """JSON of a body, in whose list `name` stands what is new of the conversation; and its outline."""
     written = [one.data for one in prompt.known if one.data]
     if not written:
         return json_text.encode(body), None
@@ -104,17 +102,12 @@ def encoded(body: Mapping[str, Any], name: str, prompt: Prompt) -> tuple[bytes, 
     start = (
         len(before) if after or not front else len(before) - 1
     )  # with its comma, if it is the last
-    digests = tuple(chain.from_iterable([one.digests for one in prompt.known]))
-    return whole, Known(start, end, KnownItems(digests, front, _leading(prompt.known)))
 
+    def outlined() -> Outline:
+        known = Known.joined([one.known for one in prompt.known])
+        return outline(whole[:start] + whole[end:], known, front=front)
 
-def _leading(known: Sequence[Written]) -> int:
-    leading = 0
-    for written in known:
-        leading += written.leading
-        if written.leading < len(written.digests):
-            break
-    return leading
+    return whole, outlined
 
 
 def _around(body: Mapping[str, Any], name: str) -> tuple[bytes, bytes]:
@@ -141,15 +134,14 @@ def _maker(seal: Seal, write: Write) -> Callable[[list[dict[str, Any]]], Written
             begins=bool(turns) and turns[0] is not None and turns[0].role == "assistant",
             marked=any(mark in text for text in data for mark in MARKED),
             dropped=tuple(dropped),
-            digests=tuple([digest_of(text) for text in data]),
-            leading=len(list(takewhile(lambda role: role in SYSTEM_ROLES, roles))),
+            known=Known.of(data, roles),
         )
 
     return made
 
 
 def _size(written: Written) -> int:
-    return len(written.data) + 300 + 100 * len(written.digests)
+    return len(written.data) + 300 + 100 * len(written.known.digests)
 
 
 def _independent(known: Sequence[Written], role: str | None) -> int:

@@ -130,6 +130,23 @@ class MessagesRequest:
         )
         return any(found)
 
+    @property
+    def passage_texts(self) -> list[bytes]:
+        """The messages of each passage as they came, or of the whole conversation: JSON, no brackets."""
+        if self._passages is not None:
+            return [passage.raw for passage in self._passages]
+        return [(self.raw_field("messages") or b"[]")[1:-1]]
+
+    def each_text(
+        self, what: Hashable, make: Callable[[bytes], T], size: Callable[[T], int] = small
+    ) -> list[T]:
+        """As `each`, of the messages as JSON: an array of those of a passage, as they came."""
+        if self._memory is None or (passages := self._passages) is None:
+            return [make(self.raw_field("messages") or b"[]")]
+        return self._memory.recall(
+            passages, what, lambda at: make(b"[%b]" % passages[at].raw), size
+        )
+
     def messages_from(self, first: int, behind: int | None = None) -> Messages:
         """The messages from one passage on, up to another one."""
         if self._passages is None:
@@ -230,12 +247,25 @@ class MessagesRequest:
 
     def encode(self) -> bytes:
         """The body to send: the very bytes that came, if nothing was replaced."""
-        if self.raw is not None:
-            return self.raw
-        fields, values = self._fields, self._values
-        return json_text.encode(
-            {name: fields[name] if name in fields else values[name] for name in self._order}
-        )
+        return self.raw if self.raw is not None else self._encoded(self._order)
+
+    def encode_without_messages(self) -> bytes:
+        """The body with a conversation in which nothing is said."""
+        empty = {"messages": Raw(b"[]")} if "messages" in self else {}
+        return self.replace(**empty)._encoded(self._order)
+
+    def _encoded(self, names: Sequence[str]) -> bytes:
+        pieces: list[Any] = [b"{"]
+        for name in names:
+            value: Any = self._fields.get(name)
+            pieces += [
+                json_text.encode(name),
+                b":",
+                value or json_text.encode(self._values[name]),
+                b",",
+            ]
+        pieces[-1 if self._order else 1 :] = [b"}"]
+        return b"".join(pieces)
 
 
 def _check_messages(messages: Sequence[Any], first: int = 0) -> None:

@@ -7,7 +7,7 @@ from functools import cached_property
 from urllib.parse import quote
 
 from gateway import json_text
-from gateway.cache_guard import Guard, Outline, Verdict, outline
+from gateway.cache_guard import Guard, Verdict
 from gateway.config import MOCK, Endpoint, Snapshot
 from gateway.correction import Correction, Question
 from gateway.errors import GatewayError, PolicyBlocked
@@ -150,15 +150,8 @@ class Exchange:
             return None
         if self.facts.request_class == "compaction":
             guard.forget(compacted(self.facts))
-        return guard.note(pin_of(self.facts), str(self.attempt.target), self._outline())
-
-    def _outline(self) -> Outline:
-        """The prompt as it is sent; what was written for an earlier turn is not read again."""
-        outgoing = self.attempt.outgoing
-        body, known = outgoing.body, outgoing.known
-        if known is None:
-            return outline(body)
-        return outline(body[: known.start] + body[known.end :], known.items)
+        attempt = self.attempt
+        return guard.note(pin_of(self.facts), str(attempt.target), attempt.outgoing.outline)
 
     @property
     def system_sent(self) -> str | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from gateway import json_text
+from gateway.cache_guard import Known, role_of
 from gateway.dialects.anthropic.quirks import AnthropicQuirks, knows
 from gateway.dialects.turns import NO_OUTPUT, Document, Image, Text, read_turn, reminder
 from gateway.json_text import Raw
@@ -27,47 +29,93 @@ BASIC = frozenset({"text", "tool_use", "tool_result"})
 _raws = msgspec.json.Decoder(list[Raw]).decode
 
 
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A passage of a conversation, or a whole one."""
+
+    data: bytes | None
+    """Its messages, a comma between two of them; None when these are the bytes in which they came."""
+    changed: bool
+    breaks_thinking: bool
+    is_open: bool
+    """Something of it would stand behind the next message."""
+    dropped: tuple[str, ...]
+    known: Known
+
+
 class History:
     """Edits messages one by one, each by itself: the same history always gives the same bytes."""
 
     def __init__(self, quirks: AnthropicQuirks, seal: Seal, dropped: list[str]) -> None:
         self._quirks = quirks
         self._seal = seal
-        self._dropped = dropped
+        self._report = dropped
+        self._dropped: list[str] = []
+        self._passages: list[Edited] = []
         self.breaks_thinking = False
         """The last turn of the model calls a tool and has lost its thinking, which Anthropic refuses."""
 
-    def edited(self, request: MessagesRequest) -> list[Raw] | None:
+    @property
+    def known(self) -> Known:
+        """The messages that are sent, for the guard of the provider's cache."""
+        return Known.joined([passage.known for passage in self._passages])
+
+    def edited(self, request: MessagesRequest) -> Raw | None:
         """The conversation; None when nothing of it has to change."""
-        text = request.raw_field("messages") or b"[]"
-        if not self._quirks.edits_messages and not _may_be_foreign(text):
+        if self._quirks.edits_messages:
+            request.each("is sound", lambda _: None)  # raises what is wrong
+        what = ("history", self._quirks, self._seal.identity)
+        texts = request.passage_texts
+        passages = request.each_text(what, self._passage, _size)
+        if len(passages) > 1 and any(passage.is_open for passage in passages):
+            text = request.raw_field("messages") or b"[]"
+            passages, texts = [self._passage(text)], [text[1:-1]]
+        self._passages = passages
+        for passage in passages:
+            self._report += passage.dropped
+        self.breaks_thinking = bool(passages) and passages[-1].breaks_thinking
+        if not any(passage.changed for passage in passages):
             return None
-        out: list[Raw] = []
-        held: list[Raw] = []
+        found = [
+            text if p.data is None else p.data for p, text in zip(passages, texts, strict=True)
+        ]
+        return Raw(b"[%b]" % b",".join([data for data in found if data]))
+
+    def _passage(self, text: bytes) -> Edited:
+        self._dropped = []
+        self.breaks_thinking = False
+        out: list[bytes] = []
+        held: list[bytes] = []
         changed, calls = False, False
-        for raw, message in self._pairs(request, text):
+        for raw, message in self._pairs(text):
             new = self._message(message) if isinstance(message, dict) else message
             changed = changed or new is not message
             if new is None and message is not None:
                 continue
-            kept = raw if new is message else Raw(json_text.encode(new))
+            kept = bytes(raw) if new is message else json_text.encode(new)
             if calls and isinstance(new, dict) and new.get("role") != message.get("role"):
                 held.append(kept)  # a reminder: results stand right behind their calls
                 continue
             out += [kept, *held]
             held = []
             calls = isinstance(new, dict) and _calls(new)
-        return out + held if changed else None
+        out += held
+        data = b",".join(out)
+        return Edited(
+            data=data if data != text[1:-1] else None,
+            changed=changed,
+            breaks_thinking=self.breaks_thinking,
+            is_open=bool(held),
+            dropped=tuple(self._dropped),
+            known=Known.of(out, map(role_of, out)),
+        )
 
-    def _pairs(self, request: MessagesRequest, text: bytes) -> Iterator[tuple[Raw, Any]]:
+    def _pairs(self, text: bytes) -> Iterator[tuple[Raw, Any]]:
         """Each message as it came, and decoded where it has to be looked at."""
-        raws = raw_items(text)
-        if self._quirks.edits_messages:
-            yield from zip(raws, request.messages, strict=True)
-            return
-        for raw in raws:
+        foreign = self._quirks.edits_messages or _may_be_foreign(text)
+        for raw in raw_items(text):
             here = bytes(raw)
-            if _may_be_foreign(here):
+            if foreign and (self._quirks.edits_messages or _may_be_foreign(here)):
                 yield raw, json_text.decode(here)
             else:
                 self.breaks_thinking = self.breaks_thinking and b'"assistant"' not in here
@@ -170,6 +218,10 @@ class History:
 
 
 _ARTICLES: Mapping[str, str] = {"image": "an image", "document": "a document"}
+
+
+def _size(edited: Edited) -> int:
+    return len(edited.data or b"") + 300 + 100 * len(edited.known.digests)
 
 
 def _may_be_foreign(text: bytes) -> bool:

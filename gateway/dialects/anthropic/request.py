@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway import json_text
+from gateway.cache_guard import outline
 from gateway.dialects.anthropic.history import History
 from gateway.dialects.anthropic.quirks import EVERYTHING, AnthropicQuirks, knows
 from gateway.dialects.anthropic.tools import tools_for
@@ -58,11 +59,13 @@ def request_for_server(
         # With a fixed budget Anthropic refuses a turn in which calls stand without their thinking.
         changes["thinking"] = {"type": "disabled"}
         dropped.append("thinking")
+    sent = _applied(request, changes | dict.fromkeys(unknown))
     return Outgoing(
         path=quirks.path,
         headers={"content-type": "application/json", "anthropic-version": "2023-06-01"},
-        body=_applied(request, changes | dict.fromkeys(unknown)).encode(),
+        body=sent.encode(),
         dropped=tuple(dict.fromkeys(dropped)),
+        known_outline=lambda: outline(sent.encode_without_messages(), history.known),
     )
 
 

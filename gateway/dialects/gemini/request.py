@@ -67,12 +67,12 @@ def request_to_gemini(
         body["toolConfig"] = config
     if generation := _generation(request, destination, quirks, offer, dropped):
         body["generationConfig"] = generation
-    written, known = encoded(body, "contents", prompt)
+    written, known_outline = encoded(body, "contents", prompt)
     return Outgoing(
         path=path_of(model, stream=request.stream),
         headers={"content-type": "application/json"},
         body=written,
-        known=known,
+        known_outline=known_outline,
         dropped=tuple(dict.fromkeys(dropped)),
         tool_names=renamed(offer, letter_first=True),
         stops=stop_sequences(request)[quirks.stop_limit :],

@@ -62,12 +62,12 @@ def request_to_ollama(
         body["keep_alive"] = quirks.keep_alive
     body["stream"] = request.stream  # said in either case: the server's default is to stream
     accept = "application/x-ndjson" if request.stream else "application/json"
-    written, known = encoded(body, "messages", prompt)
+    written, known_outline = encoded(body, "messages", prompt)
     return Outgoing(
         path=quirks.path,
         headers={"content-type": "application/json", "accept": accept},
         body=written,
-        known=known,
+        known_outline=known_outline,
         dropped=tuple(dict.fromkeys(dropped)),
         tool_names=renamed(offer),
     )

@@ -72,12 +72,12 @@ def request_to_chat(
         body["stream"] = True
         if quirks.stream_usage:
             body["stream_options"] = {"include_usage": True}
-    written, known = encoded(_laid_over(body, quirks.extra or {}), "messages", prompt)
+    written, known_outline = encoded(_laid_over(body, quirks.extra or {}), "messages", prompt)
     return Outgoing(
         path=quirks.path,
         headers={"content-type": "application/json"},
         body=written,
-        known=known,
+        known_outline=known_outline,
         dropped=tuple(dict.fromkeys(dropped)),
         tool_names=renamed(offer),
         stops=stops[limit:],

@@ -63,12 +63,12 @@ def request_to_responses(
         body["store"] = False
     if request.stream:
         body["stream"] = True
-    written, known = encoded(body, "input", prompt)
+    written, known_outline = encoded(body, "input", prompt)
     return Outgoing(
         path=quirks.path,
         headers={"content-type": "application/json"},
         body=written,
-        known=known,
+        known_outline=known_outline,
         dropped=tuple(dict.fromkeys(dropped)),
         tool_names=renamed(offer),
         stops=stop_sequences(request),
