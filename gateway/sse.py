@@ -44,6 +44,11 @@ class Splitter:
         self._scanned = 0
         self._first = True
 
+    @property
+    def is_between(self) -> bool:
+        """An event has begun the stream, and none is under way: the next byte begins one."""
+        return not (self._buffer or self._first)
+
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """The events that `chunk` completes, in order."""
         self._buffer += chunk

@@ -19,6 +19,7 @@ from gateway.dialects.openai_chat.chunks import (
     thinking_of,
     usage_of,
 )
+from gateway.dialects.openai_chat.runs import END, Runs
 from gateway.dialects.openai_chat.search import Citations
 from gateway.dialects.openai_chat.state import Details, State
 from gateway.dialects.reading import EventReader
@@ -71,6 +72,7 @@ class ChatReader(EventReader):
         self._details = Details(streamed=streamed)
         self._citations = Citations() if searches else None
         self._usage: Usage | None = None
+        self._runs = Runs()
 
     def _is_answered(self) -> bool:
         return self._reason is not None
@@ -87,9 +89,39 @@ class ChatReader(EventReader):
                 raise UpstreamBroken("The provider's answer holds no choices.")
             self._end(is_complete=True)
 
+    # -- pieces that come in the same wrapping --------------------------------------------------
+
+    def receive(self, chunk: bytes) -> None:
+        """Takes bytes, cut anywhere."""
+        end = chunk.rfind(END) if self._streamed and self._runs.hopes else -1
+        if end < 0:
+            super().receive(chunk)
+            return
+        events, at = chunk[:end].split(END), 0
+        while at < len(events):
+            if self._takes_runs:
+                text, behind = self._runs.take(events, at)
+                if behind > at:
+                    (self._text if self._runs.field == "content" else self._thinking)(text)
+                    at = behind
+                    continue
+            super().receive(events[at] + END)
+            at += 1
+        if rest := chunk[end + len(END) :]:
+            super().receive(rest)
+
+    @property
+    def _takes_runs(self) -> bool:
+        """Many pieces say here what each of them would say for itself: nothing waits for the first."""
+        if not (self._runs.field and self._splitter.is_between) or self._calls.pending:
+            return False
+        return not self._ended and (not self._unsettled or self._runs.field != "content")
+
     # -- one chunk ------------------------------------------------------------------------------
 
     def _chunk(self, chunk: dict[str, Any], event: Event | None = None) -> None:
+        if event is not None:
+            self._runs.learn(chunk, event.raw)
         if (error := error_of(chunk)) is not None:
             self._fail(error)
             return

@@ -1,0 +1,107 @@
+"""Pieces of text that come in the same wrapping, one after the other: read without their wrapping. No IO.
+
+Most chunks of most answers differ from the one before in nothing but a piece of text. Once a chunk was
+read that holds a piece and nothing else, those that are the same around the piece need not be read as
+JSON: what stands in their wrapping is the piece, and all that come at once are one text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from gateway import json_text
+
+END = b"\n\n"
+
+FIELDS = ("content", "reasoning_content", "reasoning")
+"""Where a delta can hold a piece: text, and thinking under its two names."""
+
+SPEAKING = ("usage", "error", "x_groq")
+"""Fields beside the choices that say something."""
+
+TRIES = 8
+"""Wrappings that are learned in vain before no more are: some servers put other bytes into each."""
+
+_PIECE = re.compile(rb'"(content|reasoning_content|reasoning)"\s*:\s*"((?:[^"\\]|\\.)*)"')
+
+
+class Runs:
+    """The wrapping of the last piece."""
+
+    __slots__ = ("_after", "_before", "_tries", "field")
+
+    def __init__(self) -> None:
+        self.field = ""
+        """Where the pieces stand; empty as long as no wrapping is known."""
+        self._before = b""
+        self._after = b""
+        self._tries = 0
+
+    @property
+    def hopes(self) -> bool:
+        """A wrapping is known, or may be still."""
+        return self._tries < TRIES
+
+    def learn(self, chunk: Mapping[str, Any], raw: bytes) -> None:
+        """A chunk was read, of these bytes; what it holds beside a piece must mean nothing."""
+        if not self.hopes or (field := only_piece(chunk)) is None:
+            return
+        self._tries += 1
+        self.field = ""
+        found = [match for match in _PIECE.finditer(raw) if match[2]]
+        if len(found) != 1 or not raw.endswith(END):
+            return
+        start, end = found[0].span(2)
+        if found[0][1] == field.encode():
+            self.field, self._before, self._after = field, raw[:start], raw[end : -len(END)]
+
+    def take(self, events: list[bytes], at: int) -> tuple[str, int]:
+        """The text of the pieces from one event on, and the number of the event that is none.
+
+        The events are told without the blank lines between them.
+        """
+        before, after = self._before, self._after
+        start, end = len(before), -len(after)
+        pieces: list[bytes] = []
+        for event in events[at:]:
+            if not (event.startswith(before) and event.endswith(after)):
+                break
+            piece = event[start:end]
+            if (b'"' in piece or b"\\" in piece) and not _is_text(piece):
+                break
+            pieces.append(piece)
+        try:
+            text = json_text.decode(b'"%b"' % b"".join(pieces))
+        except json_text.NotJSON:
+            return "", at
+        if pieces:
+            self._tries = 0
+        return text, at + len(pieces)
+
+
+def _is_text(piece: bytes) -> bool:
+    """What stands between the quotes is one text, whatever follows it."""
+    try:
+        json_text.decode(b'"%b"' % piece)
+    except json_text.NotJSON:
+        return False
+    return True
+
+
+def only_piece(chunk: Mapping[str, Any]) -> str | None:
+    """The field in which the chunk holds a piece, if that is all it has to say."""
+    choices = chunk.get("choices")
+    if not isinstance(choices, list) or len(choices) != 1 or any(map(chunk.get, SPEAKING)):
+        return None
+    choice = choices[0]
+    if not isinstance(choice, dict) or choice.get("index") or choice.get("finish_reason"):
+        return None
+    delta = choice.get("delta")
+    if not isinstance(delta, dict) or choice.get("error"):
+        return None
+    told = [name for name, value in delta.items() if value and name != "role"]
+    if len(told) == 1 and told[0] in FIELDS and isinstance(delta[told[0]], str):
+        return str(told[0])
+    return None
