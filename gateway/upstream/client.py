@@ -2,79 +2,122 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager
-from functools import lru_cache
-from typing import Protocol, runtime_checkable
+from collections.abc import AsyncGenerator, Mapping
+from types import TracebackType
 
 import httpx
 
-from gateway.config import Timeouts
 from gateway.errors import UpstreamBroken, UpstreamTimeout
 from gateway.pipeline import UpstreamRequest
+from gateway.upstream import carriers
+from gateway.upstream.answers import Arriving, Carrier, Take
 from gateway.upstream.mock import MockTransport
-from gateway.upstream.transport import AiohttpTransport
+from gateway.upstream.over_httpx import OverHttpx
 
 LARGEST_ERROR = 256 * 1024
 """Bytes of a provider's error body that are read."""
 
 
-@runtime_checkable
-class Drainable(Protocol):
-    """A body whose last bytes can be awaited, so that its connection serves again."""
-
-    async def drain(self) -> None:
-        """Waits for the end, for a moment."""
-
-
 class Reply:
-    """A provider's answer under way."""
+    """A provider's answer under way. Take its body in one of three ways: `chunks`, `read` or `feed`.
 
-    def __init__(self, response: httpx.Response, provider: str, timeouts: Timeouts) -> None:
-        self._response = response
-        self._provider = provider
-        self._timeouts = timeouts
-        self.status = response.status_code
-        self.headers: Mapping[str, str] = response.headers
+    Each raises `UpstreamBroken` and `UpstreamTimeout`.
+    """
+
+    def __init__(self, arriving: Arriving, request: UpstreamRequest) -> None:
+        self.status = arriving.status
+        self.headers = arriving.headers
         """Names in lower case."""
+        self._arriving = arriving
+        self._endpoint = request.endpoint
+        self._patience = request.endpoint.timeouts.first_byte
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The body, piece by piece. Raises `UpstreamBroken` and `UpstreamTimeout`."""
-        now = asyncio.get_running_loop().time
-        patience = self._timeouts.first_byte
+        """The body, piece by piece."""
+        while chunk := await self.read():
+            yield chunk
+
+    async def read(self) -> bytes:
+        """What has come of the body, as soon as anything has; nothing at its end."""
         try:
-            async with asyncio.timeout(patience) as limit:
-                async for chunk in self._stream():
-                    limit.reschedule(None)  # the client's own pace is not the provider's silence
-                    yield chunk
-                    patience = self._timeouts.idle
-                    limit.reschedule(now() + patience)
-        except TimeoutError:
-            raise UpstreamTimeout(f"{self._provider} said nothing for {patience:g} s.") from None
-        except httpx.HTTPError as error:
-            raise UpstreamBroken(f"The connection to {self._provider} broke: {error}") from None
+            chunk = await self._arriving.read(self._patience)
+        except (TimeoutError, httpx.HTTPError) as error:
+            raise self._broken(error) from None
+        self._patience = self._endpoint.timeouts.idle
+        return chunk
+
+    async def feed(self, take: Take) -> bool:
+        """Hands each piece to `take` until it returns False (it wants no more); True at the body's end.
+
+        The cheapest way: `take` is called by the event loop the moment bytes are there, without a turn
+        of the task that waits here. It must not block, runs in the context (`contextvars`) of the
+        connection, and what it raises is raised here. After False, what follows is kept for the next
+        call of any of the three; while nobody waits, the provider is made to wait.
+        """
+        idle = self._endpoint.timeouts.idle
+
+        def taken(piece: bytes) -> bool:
+            self._patience = idle
+            return take(piece)
+
+        try:
+            return await self._arriving.feed(taken, self._patience, idle)
+        except (TimeoutError, httpx.HTTPError) as error:
+            raise self._broken(error) from None
 
     async def error_body(self) -> bytes:
         """The body of a refusal, up to a limit."""
         body = bytearray()
-        async with aclosing(self.chunks()) as chunks:
-            async for chunk in chunks:
-                body += chunk
-                if len(body) > LARGEST_ERROR:
-                    break
+        while len(body) <= LARGEST_ERROR and (chunk := await self.read()):
+            body += chunk
         return bytes(body[:LARGEST_ERROR])
 
     async def drain(self) -> None:
         """The answer is complete: lets its connection serve the next one, if it ends in time."""
-        stream = self._stream()
-        if isinstance(stream, Drainable):
-            await stream.drain()
+        self._arriving.drain()
 
-    def _stream(self) -> httpx.AsyncByteStream:
-        stream = self._response.stream
-        assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - what our transports give
-        return stream
+    def _broken(self, error: Exception) -> UpstreamBroken | UpstreamTimeout:
+        name = self._endpoint.name
+        if isinstance(error, TimeoutError):
+            return UpstreamTimeout(f"{name} said nothing for {self._patience:g} s.")
+        return UpstreamBroken(f"The connection to {name} broke: {error}")
+
+
+class Sending:
+    """`async with` gives the reply; leaving it ends the exchange."""
+
+    def __init__(self, carrier: Carrier, request: UpstreamRequest) -> None:
+        self._carrier = carrier
+        self._request = request
+        self._arriving: Arriving | None = None
+
+    async def __aenter__(self) -> Reply:
+        request, endpoint = self._request, self._request.endpoint
+        timeouts = endpoint.timeouts
+        try:
+            self._arriving = await self._carrier.ask(request)
+        except httpx.ConnectTimeout:
+            url = httpx.URL(request.url)
+            raise UpstreamTimeout(
+                f"{endpoint.name} at {url.host}:{url.port or url.scheme} did not accept a connection "
+                f"within {min(timeouts.connect, timeouts.first_byte):g} s."
+            ) from None
+        except TimeoutError:
+            raise UpstreamTimeout(
+                f"{endpoint.name} did not answer within {timeouts.first_byte:g} s."
+            ) from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise UpstreamBroken(f"{endpoint.name} cannot be reached: {error}") from None
+        return Reply(self._arriving, request)
+
+    async def __aexit__(
+        self,
+        type: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if self._arriving is not None:
+            await self._arriving.close()
 
 
 class Upstream:
@@ -82,55 +125,17 @@ class Upstream:
 
     def __init__(self, transports: Mapping[str, httpx.AsyncBaseTransport] | None = None) -> None:
         """`transports` maps URL schemes; tests pass their own."""
-        web = AiohttpTransport()
-        self._transports = transports or {"http": web, "https": web, "mock": MockTransport()}
+        if transports is None:
+            net, mock = carriers.web(), OverHttpx(MockTransport())
+            self._carriers: dict[str, Carrier] = {"http": net, "https": net, "mock": mock}
+        else:
+            self._carriers = {scheme: OverHttpx(one) for scheme, one in transports.items()}
 
-    @asynccontextmanager
-    async def send(self, request: UpstreamRequest) -> AsyncIterator[Reply]:
+    def send(self, request: UpstreamRequest) -> Sending:
         """Sends, and waits for status and headers. Raises `UpstreamBroken` and `UpstreamTimeout`."""
-        endpoint = request.endpoint
-        response = await self._open(request)
-        try:
-            yield Reply(response, endpoint.name, endpoint.timeouts)
-        finally:
-            await response.aclose()
-
-    async def _open(self, request: UpstreamRequest) -> httpx.Response:
-        endpoint = request.endpoint
-        timeouts = endpoint.timeouts
-        url = parsed_url(request.url)
-        headers = {"accept-encoding": "identity", **request.headers}
-        sent = httpx.Request(
-            "POST",
-            url,
-            headers=[
-                (name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()
-            ],
-            content=request.body,
-            extensions={"timeout": {"connect": timeouts.connect}},
-        )
-        try:
-            async with asyncio.timeout(timeouts.first_byte):
-                return await self._transports[url.scheme].handle_async_request(sent)
-        except httpx.ConnectTimeout:
-            raise UpstreamTimeout(
-                f"{endpoint.name} at {url.host}:{url.port or url.scheme} did not accept a connection "
-                f"within {timeouts.connect:g} s."
-            ) from None
-        except TimeoutError:
-            raise UpstreamTimeout(
-                f"{endpoint.name} did not answer within {timeouts.first_byte:g} s."
-            ) from None
-        except httpx.HTTPError as error:
-            raise UpstreamBroken(f"{endpoint.name} cannot be reached: {error}") from None
+        return Sending(self._carriers[request.url.partition(":")[0]], request)
 
     async def close(self) -> None:
         """Ends every connection."""
-        for transport in dict.fromkeys(self._transports.values()):
-            await transport.aclose()
-
-
-@lru_cache(maxsize=1024)
-def parsed_url(url: str) -> httpx.URL:
-    """Parsing an address costs as much as sending to it; there are few of them."""
-    return httpx.URL(url)
+        for carrier in dict.fromkeys(self._carriers.values()):
+            await carrier.aclose()

@@ -11,7 +11,7 @@ import pytest
 from gateway import __version__
 from gateway.cli import COMMANDS, main, parser
 
-HEAVY = ("litestar", "uvicorn", "aiohttp", "httpx", "structlog")
+HEAVY = ("litestar", "uvicorn", "httptools", "httpx", "structlog")
 """What takes long to import, and what no command needs that only reads and prints."""
 
 
