@@ -6,7 +6,10 @@ import logging
 import re
 import sys
 from collections.abc import Iterable, MutableMapping
+from functools import cache
 from typing import Any, Literal
+
+from gateway.imports import without
 
 Format = Literal["console", "json"]
 
@@ -61,8 +64,7 @@ class _NoAborts(logging.Filter):
 
 def setup(format: Format | None = None, *, level: str = "info") -> None:
     """Sends structured records, and those of libraries, to stderr: for people on a terminal, JSON else."""
-    import structlog  # not for commands that only keep secrets out of what they print
-
+    structlog = _structlog()
     chosen = format or ("console" if sys.stderr.isatty() else "json")
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -94,6 +96,13 @@ def setup(format: Format | None = None, *, level: str = "info") -> None:
 
 def logger() -> Any:
     """The logger: `logger().info("event", name=value)`."""
-    import structlog
+    return _structlog().get_logger()
 
-    return structlog.get_logger()
+
+@cache
+def _structlog() -> Any:
+    """Not for commands that only keep secrets out of what they print; and without `rich`, which takes
+    longer to import than structlog, for tracebacks that show local variables: they hold secrets."""
+    with without("rich"):
+        import structlog
+    return structlog

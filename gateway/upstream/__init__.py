@@ -9,6 +9,11 @@ request's bytes are made in `outgoing`, an answer's read in `incoming`, `dialing
 what their names say), and `over_httpx` puts any of httpx's behind the same seam.
 """
 
+from gateway.imports import without
+
+with without("pygments", "rich"):  # httpx would import them for its own command line
+    import httpx  # noqa: F401
+
 from gateway.upstream.client import Reply, Upstream
 
 __all__ = ["Reply", "Upstream"]
