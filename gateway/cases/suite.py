@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-import jsonschema
-
 from gateway.config.document import Document
 from gateway.config.findings import Finding, in_order
 from gateway.config.positions import Path, Positions
 from gateway.config.render import render_concise
+from gateway.config.schema_parts import Schema
 from gateway.config.source import parse_yaml
 from gateway.config.structure import problems
 from gateway.routing.clients import CLASSES
@@ -143,7 +142,7 @@ EXPECT: Mapping[str, Any] = {
     },
 }
 
-SCHEMA: Mapping[str, Any] = {
+SCHEMA: Schema = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "Tests of the rules of a gateway config",
     "type": "object",
@@ -177,7 +176,6 @@ def _no_moments(tests: Iterable[Mapping[str, Any]], positions: Positions) -> Ite
             yield positions.error("bad-value", positions.value(path), message)
 
 
-VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 EMPTY = "the file is empty: it needs `tests:`"
 
 
@@ -185,7 +183,7 @@ def read_suite(text: str, file: str) -> Suite:
     """The tests in a text; `file` is the name that mistakes carry. Raises `BadSuite`."""
     value, positions, findings = parse_yaml(text, file)
     if value is not None:
-        found = problems(Document(value, positions), VALIDATOR)
+        found = problems(Document(value, positions), SCHEMA)
         findings += [finding for _, finding in found]
         findings += _no_moments(value["tests"], positions) if not findings else ()
     if findings:

@@ -1,4 +1,8 @@
-"""The schema's verdict on a config, in the words of the person who wrote it. No IO."""
+"""What a schema refuses of a document, in the words of the person who wrote it. No IO.
+
+Imported when there is something to tell (see `structure`): its validator knows why it refuses, and takes
+longer to import than most configs take to load.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from gateway.config.findings import Finding
 from gateway.config.positions import Path
 from gateway.config.redaction import is_secret_path
 from gateway.config.schema import build
+from gateway.config.schema_parts import Schema
 from gateway.providers import PROVIDERS
 
 Problem = tuple[Path, Finding]
@@ -32,10 +37,10 @@ _IS = ("is", "are")
 _CONTAINERS: Mapping[type, str] = {dict: "object", list: "array"}
 
 
-def problems(document: Document, validator: Draft202012Validator | None = None) -> list[Problem]:
-    """Everything that the config's schema refuses, or another one, once."""
+def mistakes(document: Document, schema: Schema) -> list[Problem]:
+    """Everything that the schema refuses, once."""
     found: dict[Problem, None] = {}
-    for error in (validator or _validator()).iter_errors(document.value):
+    for error in Draft202012Validator(schema).iter_errors(document.value):
         for specific in _specific(error):
             found.update(dict.fromkeys(_explain(specific, document)))
     return list(found)
