@@ -93,7 +93,7 @@ def test_tests_that_take_too_long_refuse_the_config(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reload ends at some time, whatever the tests are."""
-    monkeypatch.setattr("gateway.reload.trial.LONGEST", -1.0)
+    monkeypatch.setattr("gateway.reload.own_tests.LONGEST", -1.0)
     with pytest.raises(ConfigError) as caught:
         Story(folder / "config.yaml")
     assert [found.code for found in caught.value.findings] == ["tests-too-long"]
