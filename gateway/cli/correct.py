@@ -19,8 +19,17 @@ from typing import Any, TextIO, cast, get_args
 
 from gateway import json_text
 from gateway.cli.commands import Commands, unreadable
-from gateway.correction import QUIRKS, Call, Correction, Quirk, Repair, ToolCatalog, correct
-from gateway.correction.leaked import Channel, recover
+from gateway.correction import (
+    QUIRKS,
+    Call,
+    Channel,
+    Correction,
+    Quirk,
+    Repair,
+    ToolCatalog,
+    correct,
+)
+from gateway.correction.leaked import recover
 
 SOUND, FINDINGS, USAGE = 0, 1, 2
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
-from gateway.correction import Mode, Policy, Quirk, Tables, Unparsed
-from gateway.correction.leaked import Channel
+from gateway.correction import Channel, Mode, Policy, Quirk, Tables, Unparsed
 from gateway.correction.tables import DEFAULT
 from gateway.routing import CorrectionOverlay, Target
 from gateway.routing.corrections import Meanings

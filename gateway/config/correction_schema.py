@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from gateway.config.schema_parts import Schema, key, object_of, ref, text
-from gateway.correction import QUIRKS, Mode, Unparsed
-from gateway.correction.leaked import Channel
+from gateway.correction import QUIRKS, Channel, Mode, Unparsed
 from gateway.units import DURATION_SCHEMA
 
 EVERYWHERE = "`*` stands for every tool."

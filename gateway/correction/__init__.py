@@ -22,13 +22,14 @@ from gateway.correction.corrector import Corrector, Unparsed
 from gateway.correction.judging import correct
 from gateway.correction.policy import Policy
 from gateway.correction.quirks import QUIRKS, Quirk
-from gateway.correction.result import MAX_ARGUMENTS, Call, Correction, Mode, Repair
+from gateway.correction.result import MAX_ARGUMENTS, Call, Channel, Correction, Mode, Repair
 from gateway.correction.tables import Tables
 
 __all__ = [
     "MAX_ARGUMENTS",
     "QUIRKS",
     "Call",
+    "Channel",
     "Correction",
     "Corrector",
     "Gate",

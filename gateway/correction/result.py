@@ -11,6 +11,9 @@ Mode = Literal["off", "report", "repair", "model"]
 MAX_ARGUMENTS = 8 * 1024 * 1024
 """Characters of a call's arguments; a longer text goes on as it came."""
 
+Channel = Literal["text", "reasoning"]
+"""Where in an answer calls may be found that a model wrote out."""
+
 Form = Literal["object", "other", "broken", "truncated"]
 """A JSON object, or blank; other JSON; no JSON; no JSON because it ends too early."""
 

@@ -202,3 +202,9 @@ def size_of(value: object) -> int | None:
             if isinstance(child, (dict, list))
         ]
     return None
+
+
+def is_too_deep(text: str, value: object) -> bool:
+    """The value that the text was read as is deeper than `MAX_DEPTH`."""
+    nests = text.count("{") + text.count("[") > MAX_DEPTH
+    return nests and size_of(value) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway.config import CorrectionSettings
 from gateway.correction import (
@@ -17,8 +17,10 @@ from gateway.correction import (
     ToolCatalog,
 )
 from gateway.correction.corrector import CHANGING
-from gateway.correction.leaked import Leak, LeakFilter
 from gateway.messages import Sink, Usage
+
+if TYPE_CHECKING:
+    from gateway.correction.leaked import Leak
 
 MAX_QUESTIONS = 4
 """Calls of one answer about which a model is asked; an answer with more is beyond help."""
@@ -109,6 +111,8 @@ class Corrections:
         )
         if self._relays or not settings.text_calls or not self.holds:
             return corrector
+        from gateway.correction.leaked import LeakFilter  # few providers write calls out
+
         return LeakFilter(
             corrector, self._changeable, channels=settings.text_calls, report=self._recovered
         )

@@ -13,6 +13,6 @@ quoted or shown stays text, and markup that was cut off is never closed into a c
 
 from gateway.correction.leaked.filter import LeakFilter
 from gateway.correction.leaked.recovery import Recovered, recover
-from gateway.correction.leaked.scanner import Channel, Leak
+from gateway.correction.leaked.scanner import Leak
 
-__all__ = ["Channel", "Leak", "LeakFilter", "Recovered", "recover"]
+__all__ = ["Leak", "LeakFilter", "Recovered", "recover"]

@@ -11,8 +11,8 @@ from gateway.correction.catalog import ToolCatalog
 from gateway.correction.judging import correct
 from gateway.correction.leaked.cursor import Ending
 from gateway.correction.leaked.examples import TAIL
-from gateway.correction.leaked.scanner import MAX_HELD, Channel, Found, Leak, Piece, Scanner
-from gateway.correction.result import Correction
+from gateway.correction.leaked.scanner import MAX_HELD, Found, Leak, Piece, Scanner
+from gateway.correction.result import Channel, Correction
 from gateway.errors import GatewayError
 from gateway.messages import Forwarding, Sink, StopReason
 

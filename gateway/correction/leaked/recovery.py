@@ -7,8 +7,8 @@ from typing import Literal
 
 from gateway.correction.catalog import ToolCatalog
 from gateway.correction.leaked.cursor import Ending
-from gateway.correction.leaked.scanner import Channel, Found, Scanner
-from gateway.correction.result import Correction
+from gateway.correction.leaked.scanner import Found, Scanner
+from gateway.correction.result import Channel, Correction
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
-from typing import Literal
 
 from gateway.correction.catalog import ToolCatalog
 from gateway.correction.judging import correct
@@ -22,9 +21,7 @@ from gateway.correction.leaked.context import Context
 from gateway.correction.leaked.cursor import Cursor, Ending, More, NoCall
 from gateway.correction.leaked.formats import ANYWHERE, LINE, MESSAGE, Format, begins, read
 from gateway.correction.leaked.written import Written, bare_name
-from gateway.correction.result import Correction
-
-Channel = Literal["text", "reasoning"]
+from gateway.correction.result import Channel, Correction
 
 MAX_HELD = 1024 * 1024
 """Characters of one call's markup, and of calls that follow each other; more is text."""

@@ -19,8 +19,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from gateway import json_text
-from gateway.correction import Corrector, Policy, ToolCatalog, correct
-from gateway.correction.leaked import Channel, LeakFilter, recover
+from gateway.correction import Channel, Corrector, Policy, ToolCatalog, correct
+from gateway.correction.leaked import LeakFilter, recover
 from gateway.errors import GatewayError
 from gateway.messages import StopReason, Usage
 

@@ -7,7 +7,7 @@ from correction.fuzz.laws import NAMES, REASONS, WORDS, held, judged, passed, re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.correction.leaked import Channel
+from gateway.correction import Channel
 from gateway.correction.leaked.scanner import MAX_HELD
 from gateway.messages import StopReason
 

@@ -23,8 +23,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import json_text
-from gateway.correction import ToolCatalog
-from gateway.correction.leaked import Channel, Leak, LeakFilter, recover
+from gateway.correction import Channel, ToolCatalog
+from gateway.correction.leaked import Leak, LeakFilter, recover
 from gateway.correction.leaked.scanner import MAX_HELD
 from gateway.errors import GatewayError, UpstreamBroken
 from gateway.messages import StopReason, Usage

@@ -17,7 +17,8 @@ from correction.leaked.leak_samples import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.correction.leaked import Channel, recover
+from gateway.correction import Channel
+from gateway.correction.leaked import recover
 
 CHANNELS = st.sampled_from(["text", "reasoning"])
 CALL = MARKED["hermes"][0]
