@@ -90,6 +90,8 @@ def serve(services: Services, listener: socket.socket) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        ws="none",
+        lifespan="on",
         timeout_keep_alive=75,
         timeout_graceful_shutdown=SHUTDOWN,
         backlog=2048,

@@ -1,30 +1,25 @@
-"""The application: which handler answers which path, and how errors look.
+"""The application: what is answered at once, and what the web framework is asked for.
 
-The two paths that carry conversations are raw ASGI handlers, because every microsecond of theirs is
-paid per request; the rest are ordinary ones.
+Conversations and signs of life are raw ASGI: every microsecond of theirs is paid per request, and a
+start is not over before they are answered. All other pages are the framework's, which takes longer to
+import than all the rest of the gateway, so it is imported when somebody asks for the first of them.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any
 
-from litestar import Litestar, Request, Response, asgi, get, post, route
-from litestar.enums import HttpMethod
-from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
-
-from gateway import observe
-from gateway.config import Snapshot
-from gateway.errors import GatewayError, InvalidRequest, MethodNotAllowed, NotFound
+from gateway import json_text
+from gateway.errors import MethodNotAllowed
 from gateway.messages import random_id
-from gateway.pipeline import target_of_prefix
-from gateway.server import admin, discovery, messages, metrics
-from gateway.server.auth import authorize
-from gateway.server.body import headers_of, read_body
+from gateway.server import admin, discovery, messages
+from gateway.server.bugs import reported_bug
 from gateway.server.delivery import Delivery
-from gateway.server.paths import PREFIX, App, PathPrefix, Receive, Scope, Send
+from gateway.server.paths import App, PathPrefix, Receive, Scope, Send
 from gateway.server.services import Services
 
 __all__ = ["Services", "build_app"]
@@ -32,18 +27,60 @@ __all__ = ["Services", "build_app"]
 
 def build_app(services: Services) -> App:
     """The ASGI application of a gateway."""
-    litestar = Litestar(
-        route_handlers=[*conversations(services), *pages(services), *accounts(services)],
-        lifespan=[lambda _app: running(services)],
-        exception_handlers={
-            GatewayError: render_gateway_error,
-            HTTPException: render_http_error,
-            Exception: render_bug,
-        },
-        openapi_config=None,
-        logging_config=None,
-    )
-    return PathPrefix(litestar)  # type: ignore[arg-type]  # litestar types its own scope
+    return PathPrefix(Front(services))
+
+
+class Front:
+    """Answers what it can by itself, and hands everything else to the pages."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._pages: asyncio.Task[App] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await live(self._services, receive, send)
+        elif (endpoint := ENDPOINTS.get(scope["path"])) is None:
+            pages = await self._loaded()
+            await pages(scope, receive, send)
+        elif scope["method"] in endpoint.methods:
+            await self._answer(endpoint, scope, receive, Started(send))
+        else:
+            await refuse_method(scope, send, endpoint.methods)
+
+    async def _answer(
+        self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Started
+    ) -> None:
+        """Answers, also when there is a bug: in the protocol's form as long as nothing was sent."""
+        try:
+            await endpoint.answer(self._services, scope, receive, send)
+        except Exception as error:
+            if send.started:
+                raise  # the server tells the log, and cuts the connection
+            failure = reported_bug(error, scope["path"])
+            await Delivery(send).error(failure, {"request-id": random_id("req")})
+
+    async def _loaded(self) -> App:
+        """The pages, loaded once; a client that leaves meanwhile must not end it for the others."""
+        if self._pages is None:
+            self._pages = asyncio.create_task(asyncio.to_thread(load_pages, self._services))
+        return await asyncio.shield(self._pages)
+
+
+def load_pages(services: Services) -> App:
+    """Imports the web framework, which takes some tenths of a second, and builds the pages with it."""
+    from gateway.server.pages import build_pages
+
+    return build_pages(services)
+
+
+async def live(services: Services, receive: Receive, send: Send) -> None:
+    """The lifespan protocol: https://asgi.readthedocs.io/en/latest/specs/lifespan.html."""
+    await receive()
+    async with running(services):
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+    await send({"type": "lifespan.shutdown.complete"})
 
 
 @asynccontextmanager
@@ -68,141 +105,62 @@ async def load_encoder(services: Services) -> None:
     services.encoder_loaded = True
 
 
-def conversations(services: Services) -> list[Any]:
-    """The raw handlers."""
+# -- what is answered at once ------------------------------------------------------------------------
 
-    @asgi("/v1/messages", copy_scope=False)
-    async def post_messages(scope: Any, receive: Any, send: Any) -> None:
-        if await is_post(scope, send):
-            await messages.handle(services, scope, receive, send)
-
-    @asgi("/v1/messages/count_tokens", copy_scope=False)
-    async def post_count_tokens(scope: Any, receive: Any, send: Any) -> None:
-        if await is_post(scope, send):
-            await discovery.count(services, scope, receive, send)
-
-    return [post_messages, post_count_tokens]
+Answer = Callable[[Services, Scope, Receive, Send], Awaitable[None]]
 
 
-async def is_post(scope: Scope, send: Send) -> bool:
-    """False, and answered, for any other method."""
-    if scope["method"] == "POST":
-        return True
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One path."""
+
+    methods: tuple[str, ...]
+    answer: Answer
+
+
+def page(look: Callable[[Services], tuple[int, Mapping[str, Any]]]) -> Answer:
+    """Answers with the status and the JSON that the look gives."""
+
+    async def answer(services: Services, _scope: Scope, _receive: Receive, send: Send) -> None:
+        status, body = look(services)
+        await Delivery(send).whole(status, {}, json_text.encode(body))
+
+    return answer
+
+
+def ready(services: Services) -> tuple[int, Mapping[str, Any]]:
+    """Whether a request would be answered without waiting for the start to end."""
+    return 200 if services.encoder_loaded else 503, {"ready": services.encoder_loaded}
+
+
+ENDPOINTS: Mapping[str, Endpoint] = {
+    "/v1/messages": Endpoint(("POST",), messages.handle),
+    "/v1/messages/count_tokens": Endpoint(("POST",), discovery.count),
+    "/": Endpoint(("GET", "HEAD"), page(lambda _: (200, discovery.about()))),
+    "/api/hello": Endpoint(("GET", "HEAD"), page(lambda _: (200, {"message": "hello"}))),
+    "/health": Endpoint(("GET",), page(lambda services: (200, discovery.health(services)))),
+    "/health/ready": Endpoint(("GET",), page(ready)),
+}
+
+
+class Started:
+    """Sends, and knows whether anything was sent."""
+
+    __slots__ = ("_send", "started")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.started = False
+
+    def __call__(self, message: MutableMapping[str, Any]) -> Awaitable[None]:
+        self.started = True
+        return self._send(message)
+
+
+async def refuse_method(scope: Scope, send: Send, methods: tuple[str, ...]) -> None:
+    """405, with the methods that there are."""
     error = MethodNotAllowed(
-        f"{scope['method']} is not possible at {scope['path']}; use POST.",
-        headers={"allow": "POST"},
+        f"{scope['method']} is not possible at {scope['path']}; use {' or '.join(methods)}.",
+        headers={"allow": ", ".join(methods)},
     )
     await Delivery(send).error(error, {"request-id": random_id("req")})
-    return False
-
-
-def pages(services: Services) -> list[Any]:
-    """The ordinary handlers."""
-
-    @route("/", http_method=[HttpMethod.GET, HttpMethod.HEAD])
-    async def root() -> dict[str, Any]:
-        return discovery.about()
-
-    @route("/api/hello", http_method=[HttpMethod.GET, HttpMethod.HEAD])
-    async def hello() -> dict[str, Any]:
-        return {"message": "hello"}
-
-    @get("/health")
-    async def health() -> dict[str, Any]:
-        return discovery.health(services)
-
-    @get("/health/ready")
-    async def ready() -> Response[dict[str, Any]]:
-        is_ready = services.encoder_loaded
-        return Response({"ready": is_ready}, status_code=200 if is_ready else 503)
-
-    @get("/v1/models")
-    async def list_models(request: Request[Any, Any, Any]) -> dict[str, Any]:
-        return discovery.models(await admit(services, request))
-
-    @get("/v1/models/{model_id:path}")
-    async def get_model(request: Request[Any, Any, Any]) -> dict[str, Any]:
-        return discovery.model(
-            await admit(services, request), request.path_params["model_id"].lstrip("/")
-        )
-
-    @post("/admin/explain", status_code=200)
-    async def explain(request: Request[Any, Any, Any]) -> dict[str, Any]:
-        snapshot = await admit(services, request)
-        return await discovery.explained(services, snapshot, await body_of(request, snapshot))
-
-    @post("/admin/reload", status_code=200)
-    async def reload(request: Request[Any, Any, Any]) -> dict[str, Any]:
-        body = await body_of(request, await admit(services, request))
-        return await admin.reloaded(services, request.headers.get("content-type", ""), body)
-
-    return [root, hello, health, ready, list_models, get_model, explain, reload]
-
-
-async def admit(services: Services, request: Request[Any, Any, Any]) -> Snapshot:
-    """The snapshot, if the client may see it and the prefix means something."""
-    scope = cast(Scope, request.scope)
-    snapshot = await services.config.current()
-    authorize(snapshot.server, headers_of(scope))
-    target_of_prefix(snapshot, scope.get(PREFIX, ""))
-    return snapshot
-
-
-async def body_of(request: Request[Any, Any, Any], snapshot: Snapshot) -> bytes:
-    """The body, as long as the config allows. Raises as `read_body` does."""
-    headers = headers_of(cast(Scope, request.scope))
-    return await read_body(cast(Receive, request.receive), headers, snapshot.server.max_body)
-
-
-def accounts(services: Services) -> list[Any]:
-    """The handlers that tell what was served."""
-
-    @get("/v1/stats")
-    async def stats(request: Request[Any, Any, Any]) -> dict[str, Any]:
-        await admit(services, request)
-        return services.tally.to_json()
-
-    @get("/metrics")
-    async def get_metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
-        await admit(services, request)
-        return Response(
-            metrics.render(services.tally, services.config), media_type=metrics.CONTENT_TYPE
-        )
-
-    return [stats, get_metrics]
-
-
-# -- errors ------------------------------------------------------------------------------------------
-
-
-def rendered(error: GatewayError) -> Response[bytes]:
-    """An error in the protocol's form."""
-    request_id = random_id("req")
-    return Response(
-        error.body(request_id),
-        status_code=error.status,
-        headers={"request-id": request_id, **error.headers},
-        media_type="application/json",
-    )
-
-
-def render_gateway_error(_request: Any, error: GatewayError) -> Response[bytes]:
-    """An error of ours."""
-    return rendered(error)
-
-
-def render_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    """An error of the web framework: mostly a path or a method that does not exist."""
-    path = request.scope["path"]
-    if isinstance(error, NotFoundException):
-        return rendered(NotFound(f"There is nothing at {path}."))
-    if isinstance(error, MethodNotAllowedException):
-        method = request.scope["method"]
-        return rendered(MethodNotAllowed(f"{method} is not possible at {path}."))
-    return rendered(InvalidRequest(error.detail, status=error.status_code))
-
-
-def render_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """An error that nobody foresaw: told in full to the log, and to the client only that it happened."""
-    observe.logger().error("bug", path=request.scope["path"], exc_info=error)
-    return rendered(GatewayError("The gateway has failed on this request; its log says how."))

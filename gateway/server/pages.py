@@ -1,0 +1,137 @@
+"""The pages of the web framework: models, statistics, and what operators ask.
+
+Imported when the first of them is asked for (see `app`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from litestar import Litestar, Request, Response, get, post
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+
+from gateway.config import Snapshot
+from gateway.errors import GatewayError, InvalidRequest, MethodNotAllowed, NotFound
+from gateway.messages import random_id
+from gateway.pipeline import target_of_prefix
+from gateway.server import admin, discovery, metrics
+from gateway.server.auth import authorize
+from gateway.server.body import headers_of, read_body
+from gateway.server.bugs import reported_bug
+from gateway.server.paths import PREFIX, App, Receive, Scope
+from gateway.server.services import Services
+
+
+def build_pages(services: Services) -> App:
+    """The ASGI application of the pages; it also says of every other path that it does not exist."""
+    litestar = Litestar(
+        route_handlers=[*models(services), *operations(services), *accounts(services)],
+        exception_handlers={
+            GatewayError: render_gateway_error,
+            HTTPException: render_http_error,
+            Exception: render_bug,
+        },
+        openapi_config=None,
+        logging_config=None,
+    )
+    return cast(App, litestar)  # litestar types its own scope
+
+
+def models(services: Services) -> list[Any]:
+    """The handlers that tell which models there are."""
+
+    @get("/v1/models")
+    async def list_models(request: Request[Any, Any, Any]) -> dict[str, Any]:
+        return discovery.models(await admit(services, request))
+
+    @get("/v1/models/{model_id:path}")
+    async def get_model(request: Request[Any, Any, Any]) -> dict[str, Any]:
+        return discovery.model(
+            await admit(services, request), request.path_params["model_id"].lstrip("/")
+        )
+
+    return [list_models, get_model]
+
+
+def operations(services: Services) -> list[Any]:
+    """The handlers for operators."""
+
+    @post("/admin/explain", status_code=200)
+    async def explain(request: Request[Any, Any, Any]) -> dict[str, Any]:
+        snapshot = await admit(services, request)
+        return await discovery.explained(services, snapshot, await body_of(request, snapshot))
+
+    @post("/admin/reload", status_code=200)
+    async def reload(request: Request[Any, Any, Any]) -> dict[str, Any]:
+        body = await body_of(request, await admit(services, request))
+        return await admin.reloaded(services, request.headers.get("content-type", ""), body)
+
+    return [explain, reload]
+
+
+async def admit(services: Services, request: Request[Any, Any, Any]) -> Snapshot:
+    """The snapshot, if the client may see it and the prefix means something."""
+    scope = cast(Scope, request.scope)
+    snapshot = await services.config.current()
+    authorize(snapshot.server, headers_of(scope))
+    target_of_prefix(snapshot, scope.get(PREFIX, ""))
+    return snapshot
+
+
+async def body_of(request: Request[Any, Any, Any], snapshot: Snapshot) -> bytes:
+    """The body, as long as the config allows. Raises as `read_body` does."""
+    headers = headers_of(cast(Scope, request.scope))
+    return await read_body(cast(Receive, request.receive), headers, snapshot.server.max_body)
+
+
+def accounts(services: Services) -> list[Any]:
+    """The handlers that tell what was served."""
+
+    @get("/v1/stats")
+    async def stats(request: Request[Any, Any, Any]) -> dict[str, Any]:
+        await admit(services, request)
+        return services.tally.to_json()
+
+    @get("/metrics")
+    async def get_metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
+        await admit(services, request)
+        return Response(
+            metrics.render(services.tally, services.config), media_type=metrics.CONTENT_TYPE
+        )
+
+    return [stats, get_metrics]
+
+
+# -- errors ------------------------------------------------------------------------------------------
+
+
+def rendered(error: GatewayError) -> Response[bytes]:
+    """An error in the protocol's form."""
+    request_id = random_id("req")
+    return Response(
+        error.body(request_id),
+        status_code=error.status,
+        headers={"request-id": request_id, **error.headers},
+        media_type="application/json",
+    )
+
+
+def render_gateway_error(_request: Any, error: GatewayError) -> Response[bytes]:
+    """An error of ours."""
+    return rendered(error)
+
+
+def render_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """An error of the web framework: mostly a path or a method that does not exist."""
+    path = request.scope["path"]
+    if isinstance(error, NotFoundException):
+        return rendered(NotFound(f"There is nothing at {path}."))
+    if isinstance(error, MethodNotAllowedException):
+        method = request.scope["method"]
+        return rendered(MethodNotAllowed(f"{method} is not possible at {path}."))
+    return rendered(InvalidRequest(error.detail, status=error.status_code))
+
+
+def render_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """An error that nobody foresaw."""
+    return rendered(reported_bug(error, request.scope["path"]))
