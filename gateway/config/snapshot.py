@@ -6,7 +6,7 @@ A snapshot is never changed: a reload makes another one, and requests keep the o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -17,7 +17,7 @@ from gateway.dialects import Dialect
 from gateway.messages import Usage
 from gateway.providers import PROVIDERS
 from gateway.routing import CorrectionOverlay, Rule, ServerTools, Target
-from gateway.routing.formula import variables
+from gateway.routing.formula import Number, Variable, variables
 from gateway.routing.rules import HANDED_ON
 from gateway.transforms import Transform
 
@@ -209,10 +209,23 @@ class Snapshot:
     @cached_property
     def uses_tags(self) -> bool:
         """Some rule asks for a tag in the prompt, so tags are taken out on the way."""
-        asked = (
-            v.name for rule in self.rules for test in rule.tests for v in variables(test.formula)
-        )
-        return "tag" in asked
+        return any(variable.name == "tag" for variable in self._asked)
+
+    @cached_property
+    def counts_tokens(self) -> bool:
+        """Some request may have its tokens counted on its way: a rule asks for their number, or chooses
+        by what fits into the context of its targets."""
+        if any(isinstance(asked, Number) and asked.counts_tokens for asked in self._asked):
+            return True
+        has_limits = any(facts.context is not None for facts in self.models.values())
+        return has_limits and any(rule.needs_fit for rule in (*self.rules, self.default))
+
+    @property
+    def _asked(self) -> Iterator[Variable]:
+        """Every fact that a rule asks for."""
+        for rule in self.rules:
+            for test in rule.tests:
+                yield from variables(test.formula)
 
     @property
     def targets(self) -> tuple[str, ...]:

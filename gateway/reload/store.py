@@ -114,6 +114,7 @@ class ConfigStore:
         self._report = report
         self._running: asyncio.Task[Outcome] | None = None
         self._began = 0.0
+        self._taken = asyncio.Event()
         path.stat()
         self._seen, trial = self._try(_seen((path, path.parent / ENV_FILE)))
         if trial.snapshot is None:
@@ -130,6 +131,12 @@ class ConfigStore:
             left = self._began + LONGEST_WAIT - monotonic()
             await asyncio.wait({self._running}, timeout=max(0.0, left))
         return self.snapshot
+
+    async def until(self, holds: Callable[[Snapshot], bool]) -> None:
+        """Waits for a snapshot of which this is true."""
+        while not holds(self.snapshot):
+            self._taken.clear()
+            await self._taken.wait()
 
     async def watch(self) -> None:
         """Takes changes in without a request; runs until it is cancelled."""
@@ -228,6 +235,7 @@ class ConfigStore:
         redactor.know(snapshot.secrets)
         self.snapshot, self.loaded_at = snapshot, time()
         self.refusal = self.held = None
+        self._taken.set()
         notes = (moved(self.path.name, change),) if change is not None and change.moved else ()
         return self._told("loaded", (*trial.findings, *notes))
 

@@ -41,6 +41,8 @@ class Number(Variable):
     exceeds: Callable[[Facts, float], bool] | None = None
     whole: bool = True
     """It has no fraction, so more than 5 is 6 or more."""
+    counts_tokens: bool = False
+    """Working it out takes the encoder."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

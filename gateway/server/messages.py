@@ -90,7 +90,7 @@ async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange
 
 async def prepare(services: Services, exchange: Exchange) -> UpstreamRequest:
     """Routes and translates: off the loop when it may take long, or the encoder be waited for."""
-    may_wait = len(exchange.inbound.body) > LARGE or not services.encoder_loaded
+    may_wait = len(exchange.inbound.body) > LARGE or services.waits_for_encoder
     if may_wait or exchange.looks_for_patterns:
         return await asyncio.to_thread(exchange.upstream_request)
     return exchange.upstream_request()

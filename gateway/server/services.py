@@ -45,3 +45,8 @@ class Services:
     def __post_init__(self) -> None:
         self.recorder = Recorder(self.config)
         self.shadows = Shadows(self.upstream)
+
+    @property
+    def waits_for_encoder(self) -> bool:
+        """The config counts tokens, and the first to count would have to build the encoder."""
+        return not self.encoder_loaded and self.config.snapshot.counts_tokens

@@ -81,6 +81,38 @@ async def status(gateway: Services, path: str) -> int:
     return int((await asked(gateway, path))[0]["status"])
 
 
+def test_a_config_that_counts_nothing_does_without_the_encoder(tmp_path: Path) -> None:
+    """It is ready at once, and stays so: nobody waits for what nobody uses."""
+
+    async def story() -> None:
+        gateway = services(COUNTS_NOTHING, tmp_path)
+        async with started(gateway):
+            assert not gateway.waits_for_encoder
+            assert await status(gateway, "/health/ready") == 200
+            await asyncio.sleep(0.05)
+            assert not gateway.encoder_loaded
+
+    asyncio.run(story())
+
+
+def test_the_encoder_is_built_when_a_config_counts(tmp_path: Path) -> None:
+    """In the background, also when the config that counts comes with a reload; then it is ready."""
+
+    async def story() -> None:
+        gateway = services(COUNTS_NOTHING, tmp_path)
+        async with started(gateway):
+            gateway.config.path.write_text(COUNTS)
+            await gateway.config.reload()
+            assert gateway.waits_for_encoder
+            assert await status(gateway, "/health/ready") == 503
+            async with asyncio.timeout(30):
+                while not gateway.encoder_loaded:  # noqa: ASYNC110 - nobody is told
+                    await asyncio.sleep(0.01)
+            assert await status(gateway, "/health/ready") == 200
+
+    asyncio.run(story())
+
+
 def test_requests_for_pages_that_come_together_load_them_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,9 @@ from gateway.routing.conditions.base import (
 from gateway.routing.facts import Edits, Facts
 from gateway.routing.formula import Flag, Formula, Holds, Number, OneOf, Text
 
-TOKENS = Number("tokens", lambda facts: facts.tokens, exceeds=Facts.tokens_exceed)
+TOKENS = Number(
+    "tokens", lambda facts: facts.tokens, exceeds=Facts.tokens_exceed, counts_tokens=True
+)
 MAX_TOKENS = Number("max_tokens", lambda facts: facts.max_tokens)
 BUDGET = Number("thinking budget", lambda facts: facts.thinking_budget)
 THINKS = Flag("thinking", lambda facts: facts.thinks)
@@ -40,7 +42,8 @@ def _tokens(value: Mapping[str, Any], edits: Edits) -> Formula:
     if value.get("of") != "outgoing" or not edits:
         return within(TOKENS, value)
     name = f"tokens after {', '.join(edits)}"
-    return within(Number(name, lambda facts: facts.outgoing_tokens(edits)), value)
+    outgoing = Number(name, lambda facts: facts.outgoing_tokens(edits), counts_tokens=True)
+    return within(outgoing, value)
 
 
 def _thinking(value: Any, _: Edits) -> Formula:
