@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from gateway import json_text
@@ -85,18 +86,25 @@ async def live(services: Services, receive: Receive, send: Send) -> None:
 
 @asynccontextmanager
 async def running(services: Services) -> AsyncIterator[None]:
-    """What runs beside the requests: the look at the config, and the token ranks being read."""
-    watcher = asyncio.create_task(services.config.watch())
-    loader = asyncio.create_task(load_encoder(services))
+    """What runs beside the requests: the look at the config, and what is loaded after the start."""
+    beside = [
+        asyncio.create_task(services.config.watch()),
+        asyncio.create_task(load_encoder(services)),
+        asyncio.create_task(load_repairs()),
+    ]
     try:
         with admin.on_hangup(services.config):
             yield
     finally:
-        watcher.cancel()
-        loader.cancel()
+        for task in beside:
+            task.cancel()
         await asyncio.to_thread(services.recorder.close)
         await services.shadows.close()
         await services.upstream.close()
+
+
+FIRST = 0.2
+"""Seconds from the start until more is loaded: whoever waits for the start to end is answered first."""
 
 
 async def load_encoder(services: Services) -> None:
@@ -104,9 +112,21 @@ async def load_encoder(services: Services) -> None:
 
     It takes more memory than all the rest, so a gateway that counts nothing does without.
     """
+    await asyncio.sleep(FIRST)
     await services.config.until(lambda snapshot: snapshot.counts_tokens)
     await asyncio.to_thread(services.encoder.load)
     services.encoder_loaded = True
+
+
+REPAIRS = ("gateway.correction.attempt", "gateway.correction.leaked")
+"""What an answer needs only when something is wrong with its calls."""
+
+
+async def load_repairs() -> None:
+    """Imports them off the loop: the first answer that needs them must not hold up the others."""
+    await asyncio.sleep(FIRST)
+    for module in REPAIRS:
+        await asyncio.to_thread(import_module, module)
 
 
 # -- what is answered at once ------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from servers.process import Running, free_port, running
+from servers.process import Running, free_port, running, wait_until
 
 CONFIG = """\
 providers:
@@ -31,9 +31,15 @@ LATE = PAGES | {
     *("pygments.util", "rich.console"),
     *("gateway.cases", "gateway.config.mistakes", "gateway.config.reference"),
     *("gateway.conformance", "gateway.importers", "gateway.transforms.sandbox"),
-    *("gateway.correction.attempt", "gateway.correction.reading", "gateway.correction.leaked"),
 }
-"""What takes long to import, or much memory, and a start can do without."""
+"""What takes long to import, or much memory, and nobody has asked for."""
+
+AFTERWARDS = {
+    "gateway.correction.leaked.filter",
+    "gateway.correction.reading",
+    "gateway.correction.stages",
+}
+"""What the first answer can do without, and later ones may need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +51,22 @@ class Start:
 
     @property
     def imported(self) -> set[str]:
-        lines = self.process.log_text().splitlines()
-        return {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time")}
+        """All that it has imported so far."""
+        return imports(self.process.log_text())
+
+    @property
+    def imported_before_it_listened(self) -> set[str]:
+        return imports(self.process.log_text().partition('"event": "listening"')[0])
 
     def get(self, path: str) -> int:
         with urllib.request.urlopen(self.url + path) as answer:  # noqa: S310 - loopback
             return int(answer.status)
+
+
+def imports(log: str) -> set[str]:
+    """The modules that a log of `-X importtime` names."""
+    lines = log.splitlines()
+    return {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time")}
 
 
 @contextmanager
@@ -67,8 +83,15 @@ def started(config: str, folder: Path) -> Iterator[Start]:
 def test_a_start_imports_no_more_than_the_first_answer_needs(tmp_path: Path) -> None:
     """Import it where it is needed: everybody pays for it at every start otherwise."""
     with started(CONFIG, tmp_path) as start:
-        assert "gateway.server.app" in start.imported
+        assert "gateway.server.app" in start.imported_before_it_listened
+        assert start.imported_before_it_listened & AFTERWARDS == set()
         assert start.imported & LATE == set()
+
+
+def test_the_repairs_come_soon_after_the_start(tmp_path: Path) -> None:
+    """So that no answer waits while they are imported."""
+    with started(CONFIG, tmp_path) as start:
+        wait_until(lambda: start.imported >= AFTERWARDS, seconds=20, what="the repairs")
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/stats", "/metrics"])

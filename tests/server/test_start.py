@@ -81,8 +81,11 @@ async def status(gateway: Services, path: str) -> int:
     return int((await asked(gateway, path))[0]["status"])
 
 
-def test_a_config_that_counts_nothing_does_without_the_encoder(tmp_path: Path) -> None:
+def test_a_config_that_counts_nothing_does_without_the_encoder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is ready at once, and stays so: nobody waits for what nobody uses."""
+    monkeypatch.setattr(app, "FIRST", 0.0)
 
     async def story() -> None:
         gateway = services(COUNTS_NOTHING, tmp_path)
