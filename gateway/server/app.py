@@ -8,6 +8,7 @@ import than all the rest of the gateway, so it is imported when somebody asks fo
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -72,7 +73,9 @@ def load_pages(services: Services) -> App:
     """Imports the web framework, which takes some tenths of a second, and builds the pages with it."""
     from gateway.server.pages import build_pages
 
-    return build_pages(services)
+    pages = build_pages(services)
+    gc.freeze()  # as what was loaded at the start, so that full collections stay short
+    return pages
 
 
 async def live(services: Services, receive: Receive, send: Send) -> None:
