@@ -42,25 +42,23 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await live(self._services, receive, send)
-        elif (endpoint := ENDPOINTS.get(scope["path"])) is None:
-            pages = await self._loaded()
-            await pages(scope, receive, send)
-        elif scope["method"] in endpoint.methods:
-            await self._answer(endpoint, scope, receive, Started(send))
-        else:
+            return
+        endpoint = ENDPOINTS.get(scope["path"])
+        if endpoint is not None and scope["method"] not in endpoint.methods:
             await refuse_method(scope, send, endpoint.methods)
-
-    async def _answer(
-        self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Started
-    ) -> None:
-        """Answers, also when there is a bug: in the protocol's form as long as nothing was sent."""
+            return
+        answer, begun = self._page if endpoint is None else endpoint.answer, Started(send)
         try:
-            await endpoint.answer(self._services, scope, receive, send)
+            await answer(self._services, scope, receive, begun)
         except Exception as error:
-            if send.started:
+            if begun.started:
                 raise  # the server tells the log, and cuts the connection
             failure = reported_bug(error, scope["path"])
             await Delivery(send).error(failure, {"request-id": random_id("req")})
+
+    async def _page(self, _services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+        pages = await self._loaded()
+        await pages(scope, receive, send)
 
     async def _loaded(self) -> App:
         """The pages, loaded once; a client that leaves meanwhile must not end it for the others."""

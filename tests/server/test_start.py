@@ -169,3 +169,17 @@ def test_a_bug_becomes_an_error_as_long_as_nothing_was_sent(
             asyncio.run(asked(gateway, "/"))
     else:
         assert asyncio.run(status(gateway, "/")) == 500
+
+
+def test_pages_that_cannot_be_loaded_are_an_error_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Conversations go on without them."""
+
+    def broken(_services: Services) -> Any:
+        raise ImportError("no framework")
+
+    monkeypatch.setattr(app, "load_pages", broken)
+    gateway = services(COUNTS_NOTHING, tmp_path)
+    assert asyncio.run(status(gateway, "/v1/models")) == 500
+    assert asyncio.run(status(gateway, "/health")) == 200
