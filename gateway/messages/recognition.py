@@ -33,6 +33,8 @@ class Recognised:
 
     fields: dict[str, Raw]
     path: Path
+    fresh: int
+    """Bytes of the body that had to be read."""
 
 
 def recognised(body: bytes, memory: Memory) -> Recognised | None:
@@ -56,7 +58,8 @@ def recognised(body: bytes, memory: Memory) -> Recognised | None:
         # The last passage goes on in this body: it is read anew, with what belongs to it.
         path.pop()
         ends.pop()
-    return Recognised(fields, memory.extend(path, _passages(body, new)))
+    fresh = len(body) - (end - start)
+    return Recognised(fields, memory.extend(path, _passages(body, new)), fresh)
 
 
 Item = tuple[int, int, Any]

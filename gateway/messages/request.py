@@ -33,6 +33,7 @@ class MessagesRequest:
         "_order",
         "_passages",
         "_values",
+        "fresh",
         "raw",
         "tool_names",
     )
@@ -55,6 +56,8 @@ class MessagesRequest:
         self._checked: set[str] = set()
         self._memory: Memory | None = None
         self._passages: Sequence[Passage] | None = None
+        self.fresh = len(raw or b"")
+        """Bytes of the body that had to be read."""
 
     @classmethod
     def parse(cls, raw: bytes, memory: Memory | None = None) -> MessagesRequest:
@@ -70,6 +73,7 @@ class MessagesRequest:
         request = cls(raw, tuple(fields), fields, {})
         if known is not None:
             request._memory, request._passages = memory, known.path
+            request.fresh = known.fresh
         if not isinstance(request.get("model"), str) or not request.model:
             raise InvalidRequest("model: Field required (a string, such as claude-sonnet-5-5)")
         if not isinstance(request.get("stream", False), bool):
@@ -146,6 +150,11 @@ class MessagesRequest:
         return self._memory.recall(
             passages, what, lambda at: make(b"[%b]" % passages[at].raw), size
         )
+
+    @property
+    def last_messages(self) -> Messages:
+        """The last messages: more than what the client added, mostly less than all."""
+        return self.messages_from(max(self.passages - 1, 0))
 
     def messages_from(self, first: int, behind: int | None = None) -> Messages:
         """The messages from one passage on, up to another one."""

@@ -350,19 +350,7 @@ class Exchange:
         return self.facts.tokens_if_known or len(self.inbound.body) // 4
 
     def _id_is_taken(self, id: str) -> bool:
-        return id in self._tool_ids
-
-    @cached_property
-    def _tool_ids(self) -> frozenset[str]:
-        blocks = (
-            block
-            for message in self.request.messages
-            if isinstance(message.get("content"), list)
-            for block in message["content"]
-        )
-        return frozenset(
-            str(block.get("id")) for block in blocks if block.get("type") == "tool_use"
-        )
+        return any(id in ids for ids in self.request.each("tool ids", _tool_ids, _size))
 
     def _corrections_of(self, target: Target, endpoint: Endpoint) -> Corrections:
         """For the answer of a target, which another endpoint may give in its place."""
@@ -372,6 +360,16 @@ class Exchange:
             relays=endpoint.dialect.relays,
             consults=self._consults,
         )
+
+
+def _tool_ids(messages: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    contents = (m["content"] for m in messages if isinstance(m.get("content"), list))
+    blocks = (block for content in contents for block in content)
+    return frozenset(str(block.get("id")) for block in blocks if block.get("type") == "tool_use")
+
+
+def _size(ids: frozenset[str]) -> int:
+    return 64 + 100 * len(ids)
 
 
 def _backoff(error: GatewayError, number: int) -> float:

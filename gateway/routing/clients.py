@@ -104,16 +104,31 @@ def system_texts(request: MessagesRequest) -> list[str]:
 
 def every_system_text(request: MessagesRequest) -> list[str]:
     """The same, and the system messages: Claude Code describes the working directory in one."""
-    later = (message for message in request.messages if message.get("role") == "system")
-    blocks = (block for message in later for block in blocks_of(message))
-    return [*system_texts(request), *(str(block.get("text") or "") for block in blocks)]
+    later = request.each("system texts", _later_texts, text_size)
+    return [*system_texts(request), *(text for texts in later for text in texts)]
+
+
+def _later_texts(messages: Sequence[dict[str, Any]]) -> list[str]:
+    later = (message for message in messages if message.get("role") == "system")
+    return [str(b.get("text") or "") for message in later for b in blocks_of(message)]
+
+
+def text_size(texts: Sequence[str] | None) -> int:
+    """Bytes that texts take, at most."""
+    return sum(4 * len(text) + 64 for text in texts or ())
 
 
 def last_user_texts(request: MessagesRequest) -> list[str]:
     """The texts of the last message of the user: what was typed, and what the client added."""
-    message = last_user(request.messages)
-    blocks = blocks_of(message) if message is not None else []
-    return [str(block.get("text") or "") for block in blocks if block.get("type") == "text"]
+    said = request.each("last user", _last_texts, text_size)
+    return next((texts for texts in reversed(said) if texts is not None), [])
+
+
+def _last_texts(messages: Sequence[dict[str, Any]]) -> list[str] | None:
+    if (message := last_user(messages)) is None:
+        return None
+    texts = (block for block in blocks_of(message) if block.get("type") == "text")
+    return [str(block.get("text") or "") for block in texts]
 
 
 def last_user(messages: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -151,7 +151,7 @@ class Facts:
     @cached_property
     def contents(self) -> frozenset[str]:
         """What the request holds: see `KINDS` in the conditions."""
-        found = set(self._content())
+        found: set[str] = set().union(*self._request.each("contents", _kinds_in))
         if self._request.tools:
             found.add("tools")
         for tool in self._request.tools:
@@ -160,25 +160,13 @@ class Facts:
                 found.update(k for k in SERVER_KINDS if str(tool.get("type")).startswith(k))
         return frozenset(found)
 
-    def _content(self) -> Iterator[str]:
-        for message in self._request.messages:
-            for block in blocks_of(message):
-                kind = str(block.get("type"))
-                yield kind
-                if kind == "tool_result":
-                    yield from (str(inner.get("type")) for inner in blocks_of(block))
-                    if block.get("is_error"):
-                        yield "tool_error"
-
     @cached_property
     def repeated_calls(self) -> int:
         """How often the last tool call was made in a row with the same input; 0 without one."""
         calls = [
-            (block.get("name"), json_text.encode(block.get("input")))
-            for message in self._request.messages
-            if message.get("role") == "assistant"
-            for block in blocks_of(message)
-            if block.get("type") == "tool_use"
+            call
+            for some in self._request.each("calls", _calls_in, lambda calls: 200 * len(calls))
+            for call in some
         ]
         count = 0
         for call in reversed(calls):
@@ -202,7 +190,7 @@ class Facts:
     @cached_property
     def continues_turn(self) -> bool:
         """The model goes on with what it was doing: the last message only answers its tool calls."""
-        messages = self._request.messages
+        messages = self._request.last_messages
         last = messages[-1] if messages else {}
         blocks = blocks_of(last)
         return bool(blocks) and all(block.get("type") == "tool_result" for block in blocks)
@@ -247,6 +235,31 @@ class Facts:
         drawn = self.session or self._request.encode().decode("utf-8", "replace")
         digest = hashlib.sha256(drawn.encode("utf-8", "surrogatepass")).digest()
         return int.from_bytes(digest[:8]) / 2**64
+
+
+def _kinds_in(messages: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset(kind for message in messages for kind in _kinds_of(message))
+
+
+def _kinds_of(message: Mapping[str, Any]) -> Iterator[str]:
+    for block in blocks_of(message):
+        kind = str(block.get("type"))
+        yield kind
+        if kind == "tool_result":
+            yield from (str(inner.get("type")) for inner in blocks_of(block))
+            if block.get("is_error"):
+                yield "tool_error"
+
+
+def _calls_in(messages: Sequence[Mapping[str, Any]]) -> list[tuple[Any, bytes]]:
+    """Name and arguments of each call, the arguments as a digest."""
+    return [
+        (block.get("name"), hashlib.blake2b(json_text.encode(block.get("input"))).digest())
+        for message in messages
+        if message.get("role") == "assistant"
+        for block in blocks_of(message)
+        if block.get("type") == "tool_use"
+    ]
 
 
 SERVER_KINDS = ("web_search", "web_fetch", "code_execution")

@@ -43,7 +43,10 @@ def _may_hold(request: MessagesRequest) -> bool:
 
 
 def _texts(request: MessagesRequest) -> list[str]:
-    holders = [request.system, *(message.get("content") for message in request.messages[:1])]
+    holders = [
+        request.system,
+        *(message.get("content") for message in request.messages_from(0, 1)[:1]),
+    ]
     texts: list[str] = []
     for holder in holders:
         if isinstance(holder, str):

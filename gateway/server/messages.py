@@ -27,7 +27,7 @@ from gateway.server.waiting import Beat, Feed, commit, heartbeats
 from gateway.upstream import Reply
 
 LARGE = 256 * 1024
-"""Bytes above which a request is prepared in a thread: counting and translating it takes a while."""
+"""Bytes that are new in a request above which it is prepared in a thread: that takes a while then."""
 
 CLIENT_GONE = 499
 
@@ -90,7 +90,7 @@ async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange
 
 async def prepare(services: Services, exchange: Exchange) -> UpstreamRequest:
     """Routes and translates: off the loop when it may take long, or the encoder be waited for."""
-    may_wait = len(exchange.inbound.body) > LARGE or services.waits_for_encoder
+    may_wait = exchange.request.fresh > LARGE or services.waits_for_encoder
     if may_wait or exchange.looks_for_patterns:
         return await asyncio.to_thread(exchange.upstream_request)
     return exchange.upstream_request()

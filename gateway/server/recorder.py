@@ -101,7 +101,7 @@ class Recorder:
         )
         if not is_written and not self._has_room(int(now), limit):
             return
-        if is_written or len(exchange.inbound.body) > AT_ONCE:
+        if is_written or exchange.request.fresh > AT_ONCE:
             self._worker.take(job)
         elif (record := _record(self._making, job)) is not None:
             self._memory.add(record)

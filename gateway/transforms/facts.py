@@ -94,7 +94,8 @@ def _extracted(pattern: Pattern, request: MessagesRequest) -> str:
 
 def _texts(request: MessagesRequest) -> Iterator[str]:
     """What stands at the beginning of a conversation, and stays there."""
-    asked = takewhile(lambda message: message.get("role") != "assistant", request.messages)
+    begun = request.messages_from(0, 1)
+    asked = takewhile(lambda message: message.get("role") != "assistant", begun)
     for holder in ({"content": request.system}, *asked):
         for block in blocks_of(holder):
             if isinstance(text := block.get("text"), str):
