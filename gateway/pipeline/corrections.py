@@ -65,7 +65,8 @@ class Corrections:
         self._tools = tools
         self._relays = relays
         self._consults = consults and settings.model is not None and settings.policy.asks
-        self._questions: deque[tuple[Question, Gate]] = deque()
+        self.questions: deque[tuple[Question, Gate]] = deque()
+        """What somebody is to be asked, and who waits for it."""
         self._asked = 0
 
     @property
@@ -132,16 +133,16 @@ class Corrections:
     @property
     def question(self) -> Question | None:
         """What somebody is to be asked; nothing goes on before it is answered by `settle`."""
-        return self._questions[0][0] if self._questions else None
+        return self.questions[0][0] if self.questions else None
 
     def waits(self) -> bool:
         """There is a question."""
-        return bool(self._questions)
+        return bool(self.questions)
 
     def settle(self, verdict: Correction | None) -> None:
         """Answers the question; None when nobody knows."""
-        if self._questions:
-            _, gate = self._questions.popleft()
+        if self.questions:
+            _, gate = self.questions.popleft()
             gate.settle(verdict)
 
     def _ask(self, question: Question, gate: Gate) -> None:
@@ -149,7 +150,7 @@ class Corrections:
         if self._asked > MAX_QUESTIONS:
             gate.settle(None)
         else:
-            self._questions.append((question, gate))
+            self.questions.append((question, gate))
 
     # -- the account ----------------------------------------------------------------------------
 

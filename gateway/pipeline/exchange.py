@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 from urllib.parse import quote
 
 from gateway import json_text
@@ -221,6 +222,12 @@ class Exchange:
     def finish(self) -> bytes:
         """The provider's bytes have ended. Raises `UpstreamBroken` if the answer has not."""
         return self.attempt.finish()
+
+    @property
+    def waiting(self) -> Collection[Any]:
+        """Not empty as long as there is a question: the same object for the whole of an answer."""
+        corrections = self._corrections
+        return corrections.questions if corrections is not None else ()
 
     @property
     def question(self) -> Question | None:

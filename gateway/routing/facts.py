@@ -163,11 +163,7 @@ class Facts:
     @cached_property
     def repeated_calls(self) -> int:
         """How often the last tool call was made in a row with the same input; 0 without one."""
-        calls = [
-            call
-            for some in self._request.each("calls", _calls_in, lambda calls: 200 * len(calls))
-            for call in some
-        ]
+        calls = [call for some in self._request.each("calls", _calls_in, _size) for call in some]
         count = 0
         for call in reversed(calls):
             if call != calls[-1]:
@@ -249,6 +245,10 @@ def _kinds_of(message: Mapping[str, Any]) -> Iterator[str]:
             yield from (str(inner.get("type")) for inner in blocks_of(block))
             if block.get("is_error"):
                 yield "tool_error"
+
+
+def _size(calls: Sequence[Any]) -> int:
+    return 64 + 200 * len(calls)
 
 
 def _calls_in(messages: Sequence[Mapping[str, Any]]) -> list[tuple[Any, bytes]]:

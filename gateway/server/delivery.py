@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Coroutine, Generator, Mapping
+from functools import partial
+from typing import Any
 
 from gateway.errors import GatewayError
 from gateway.server.paths import Send
 
 JSON = "application/json"
 EVENTS = "text/event-stream; charset=utf-8"
+
+
+class Resumed:
+    """A coroutine that was begun outside of a task: awaiting it goes on where it stopped."""
+
+    def __init__(self, begun: Coroutine[Any, Any, None], waits_for: Any) -> None:
+        self._begun = begun
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        """Waits for what the coroutine waits for, and hands on what comes of it."""
+        waits_for = self._waits_for
+        while True:
+            try:
+                came = yield waits_for
+            except BaseException as error:
+                step = partial(self._begun.throw, error)
+            else:
+                step = partial(self._begun.send, came)
+            try:
+                waits_for = step()
+            except StopIteration:
+                return
 
 
 class Delivery:
@@ -21,6 +46,8 @@ class Delivery:
     def __init__(self, send: Send) -> None:
         self._send = send
         self.committed = False
+        self.unsent: Awaitable[None] | None = None
+        """What `write_now` could not send at once."""
         self.ended = False
         self.status = 0
 
@@ -36,6 +63,22 @@ class Delivery:
         """Sends a piece."""
         if data and not self.ended:
             await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    def write_now(self, data: bytes) -> bool:
+        """Sends a piece without a task's turn. False: the client is slow, await `unsent` before more."""
+        if not data or self.ended:
+            return True
+        message = {"type": "http.response.body", "body": data, "more_body": True}
+        sending = self._send(message)
+        if not isinstance(sending, Coroutine):
+            self.unsent = sending
+            return False
+        try:
+            waits_for = sending.send(None)
+        except StopIteration:
+            return True
+        self.unsent = Resumed(sending, waits_for)
+        return False
 
     async def end(self, data: bytes = b"") -> None:
         """Sends the last piece."""

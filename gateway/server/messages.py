@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from time import perf_counter
 
 from gateway.errors import GatewayError, UpstreamBroken, UpstreamTimeout
@@ -23,7 +23,7 @@ from gateway.server.consulting import consult
 from gateway.server.delivery import JSON, Delivery
 from gateway.server.paths import PREFIX, Receive, Scope, Send
 from gateway.server.services import Services
-from gateway.server.waiting import Beat, Feed, commit, heartbeats
+from gateway.server.waiting import Beat, Feed, Intake, commit, heartbeats
 from gateway.upstream import Reply
 
 LARGE = 256 * 1024
@@ -163,9 +163,8 @@ async def whole(services: Services, exchange: Exchange, reply: Reply, delivery: 
         """Nothing is said before the end."""
 
     feed = Feed(exchange)
-    async with aclosing(reply.chunks()) as chunks:
-        async for chunk in chunks:
-            await feed.receive(chunk)
+    while chunk := await reply.read():
+        await feed.receive(chunk)
     body = await finished(services, exchange, say, feed)
     await delivery.whole(200, exchange.response_headers, body, JSON)
 
@@ -183,18 +182,16 @@ async def stream(
             await delivery.write(data)
 
     feed = beat.feed = Feed(exchange)
-    attempt = exchange.attempt
-    async with aclosing(reply.chunks()) as chunks:
-        async for chunk in chunks:
-            # The usual chunk costs no task and no further call: it is read here and written there.
-            data = feed.read(chunk) if feed.is_light(chunk) else await feed.receive(chunk)
-            if exchange.question is not None:
-                data = await answered(services, exchange, data, say)
-            if attempt.answer.ended:
-                break
-            await say(data)
-        else:
-            data = await finished(services, exchange, say, feed)
+    answer, intake = exchange.attempt.answer, Intake(exchange, feed, delivery, beat)
+    while not await reply.feed(intake.take):
+        data = await intake.left()
+        if exchange.question is not None:
+            data = await answered(services, exchange, data, say)
+        if answer.ended:
+            break
+        await say(data)
+    else:
+        data = await finished(services, exchange, say, feed)
     await commit(exchange, delivery)
     await delivery.end(data)
     await reply.drain()

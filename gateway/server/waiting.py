@@ -78,6 +78,46 @@ async def keep_alive(exchange: Exchange, delivery: Delivery, beat: Beat) -> None
             await delivery.write(exchange.begin() if opens else exchange.heartbeat())
 
 
+class Intake:
+    """Reads the usual piece of an answer the moment it comes, without a turn of the task that waits.
+
+    What takes longer is left to the task: a piece that is not light, a question, the end of the
+    answer, the first words, which bring status and headers, and a client that is slow.
+    """
+
+    def __init__(self, exchange: Exchange, feed: Feed, delivery: Delivery, beat: Beat) -> None:
+        self._feed = feed
+        self._delivery = delivery
+        self._beat = beat
+        self._answer = exchange.attempt.answer
+        self._questions = exchange.waiting
+        self._unread = b""
+        self._unsaid = b""
+
+    def take(self, piece: bytes) -> bool:
+        """A piece of the provider's; False when the task has something to do."""
+        if not self._feed.is_light(piece):
+            self._unread = piece
+            return False
+        data = self._feed.read(piece)
+        if self._questions or self._answer.ended or not self._delivery.committed:
+            self._unsaid = data
+            return False
+        if not data:
+            return True
+        self._beat.reset()
+        return self._delivery.write_now(data)
+
+    async def left(self) -> bytes:
+        """What is to be said still, once what takes longer is done."""
+        if self._delivery.unsent is not None:
+            unsent, self._delivery.unsent = self._delivery.unsent, None
+            await unsent
+        unread, self._unread = self._unread, b""
+        unsaid, self._unsaid = self._unsaid, b""
+        return await self._feed.receive(unread) if unread else unsaid
+
+
 class Feed:
     """Feeds an answer to its exchange: off the loop once much of it is held back.
 
