@@ -100,10 +100,12 @@ class ChatReader(EventReader):
         events, at = chunk[:end].split(END), 0
         while at < len(events):
             if self._takes_runs:
-                text, behind = self._runs.take(events, at)
-                if behind > at:
-                    (self._text if self._runs.field == "content" else self._thinking)(text)
-                    at = behind
+                pieces = self._runs.take(events, at)
+                say = self._text if self._runs.field == "content" else self._thinking
+                for piece in pieces:
+                    say(piece)
+                if pieces:
+                    at += len(pieces)
                     continue
             super().receive(events[at] + END)
             at += 1

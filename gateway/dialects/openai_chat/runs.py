@@ -2,7 +2,7 @@
 
 Most chunks of most answers differ from the one before in nothing but a piece of text. Once a chunk was
 read that holds a piece and nothing else, those that are the same around the piece need not be read as
-JSON: what stands in their wrapping is the piece, and all that come at once are one text.
+JSON: what stands in their wrapping is the piece.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class Runs:
         if found[0][1] == field.encode():
             self.field, self._before, self._after = field, raw[:start], raw[end : -len(END)]
 
-    def take(self, events: list[bytes], at: int) -> tuple[str, int]:
-        """The text of the pieces from one event on, and the number of the event that is none.
+    def take(self, events: list[bytes], at: int) -> list[str]:
+        """The pieces in the events from one on, up to an event that is something else.
 
         The events are told without the blank lines between them.
         """
@@ -72,13 +72,14 @@ class Runs:
             if (b'"' in piece or b"\\" in piece) and not _is_text(piece):
                 break
             pieces.append(piece)
+        if not pieces:
+            return []
         try:
-            text = json_text.decode(b'"%b"' % b"".join(pieces))
+            texts: list[str] = json_text.decode(b'["%b"]' % b'","'.join(pieces))
         except json_text.NotJSON:
-            return "", at
-        if pieces:
-            self._tries = 0
-        return text, at + len(pieces)
+            return []
+        self._tries = 0
+        return texts
 
 
 def _is_text(piece: bytes) -> bool:
