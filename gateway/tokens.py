@@ -14,6 +14,8 @@ import threading
 from binascii import a2b_base64
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -51,6 +53,21 @@ O200K_SPLIT = "|".join(
         r"\s+",
     ]
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A prompt in tokens."""
+
+    content: int
+    """System prompt and messages, with their frames."""
+    tools: int = 0
+    """The tools on offer, as JSON."""
+
+    @property
+    def total(self) -> int:
+        """The whole prompt."""
+        return self.content + self.tools
 
 
 class Encoder(Protocol):
@@ -102,6 +119,8 @@ class TokenCounter:
         self._encoder = encoder
         self._remembered = remembered
         self._counts: OrderedDict[bytes, int] = OrderedDict()
+        self._under_way: dict[bytes, Future[int]] = {}
+        """Texts that some thread is counting."""
         self._lock = threading.Lock()
 
     def text(self, text: str) -> int:
@@ -114,19 +133,40 @@ class TokenCounter:
             if (known := self._counts.get(digest)) is not None:
                 self._counts.move_to_end(digest)
                 return known
-        count = self._encoder.count(text)
-        with self._lock:
-            self._counts[digest] = count
-            if len(self._counts) > self._remembered:
-                self._counts.popitem(last=False)
-        return count
+            under_way = self._under_way.get(digest)
+            if under_way is None:
+                ours = self._under_way[digest] = Future[int]()
+        # The same text in two requests at once is counted by one thread; the other waits for it.
+        return under_way.result() if under_way is not None else self._counted(text, digest, ours)
+
+    def _counted(self, text: str, digest: bytes, told: Future[int]) -> int:
+        """Counts, remembers, and tells those who wait; what the encoder raises they get too."""
+        try:
+            count = self._encoder.count(text)
+        except BaseException as error:
+            told.set_exception(error)
+            raise
+        else:
+            told.set_result(count)
+            return count
+        finally:
+            with self._lock:
+                del self._under_way[digest]
+                if told.exception() is None:
+                    self._counts[digest] = told.result()
+                    if len(self._counts) > self._remembered:
+                        self._counts.popitem(last=False)
 
     def request(self, request: MessagesRequest) -> int:
         """The tokens of the prompt that a request makes: system, tools and messages."""
-        total = self.content(request.system)
-        if (tools := request.raw_field("tools")) is not None:
-            total += self.text(tools.decode("utf-8", "replace"))
-        return total + sum(request.each(("tokens", self), self._messages))
+        return self.size(request).total
+
+    def size(self, request: MessagesRequest) -> Size:
+        """The same, tools apart from the rest."""
+        content = self.content(request.system)
+        content += sum(request.each(("tokens", self), self._messages))
+        tools = request.raw_field("tools")
+        return Size(content, self.text(tools.decode("utf-8", "replace")) if tools else 0)
 
     def _messages(self, messages: Iterable[Mapping[str, Any]]) -> int:
         return sum(FRAME + self.content(message.get("content")) for message in messages)

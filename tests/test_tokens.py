@@ -6,6 +6,8 @@ import gzip
 import hashlib
 import json
 import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 
 import pytest
@@ -17,7 +19,7 @@ from strategies import dialogues, json_values, mutated, request_bodies, texts, t
 from gateway import tokens
 from gateway.messages import MessagesRequest
 from gateway.resources import encoding_file
-from gateway.tokens import Tiktoken, TokenCounter, read_ranks, upper_bound
+from gateway.tokens import Size, Tiktoken, TokenCounter, read_ranks, upper_bound
 
 TIKTOKEN = Tiktoken()
 
@@ -25,6 +27,30 @@ TIKTOKEN = Tiktoken()
 def counted(content: Any) -> int:
     """The characters that count in a `content` value."""
     return TokenCounter(Characters()).content(content)
+
+
+class Slow(Characters):
+    """Counts characters once it is let go on; the first so many counts fail."""
+
+    def __init__(self, fails: int = 0) -> None:
+        super().__init__()
+        self.go_on = threading.Event()
+        self._fails = fails
+        self._begun = threading.Semaphore(0)
+
+    def wait_for(self, counts: int) -> None:
+        """Until so many counts have begun."""
+        for _ in range(counts):
+            self._begun.acquire()
+
+    def count(self, text: str) -> int:
+        count = super().count(text)
+        self._begun.release()
+        self.go_on.wait()
+        if self._fails:
+            self._fails -= 1
+            raise ArithmeticError(text)
+        return count
 
 
 class TestTiktoken:
@@ -122,6 +148,44 @@ class TestCounter:
             before = len(encoder.counted)
             assert counter.text(text) == 1
             assert len(encoder.counted) - before == (text not in latest)
+
+    def test_threads_do_not_count_the_same_text_twice(self) -> None:
+        """Whoever comes while a text is being counted waits for that count."""
+        encoder = Slow()
+        counter = TokenCounter(encoder)
+        with ThreadPoolExecutor(28) as pool:
+            counts = [pool.submit(counter.text, "the same") for _ in range(27)]
+            counts += [pool.submit(counter.text, "another")]
+            encoder.wait_for(2)
+            encoder.go_on.set()
+            assert [count.result() for count in counts] == [8] * 27 + [7]
+        assert sorted(encoder.counted) == ["another", "the same"]
+
+    def test_who_waits_for_a_count_that_fails_is_told(self) -> None:
+        """Nobody waits for ever, and the next one tries again."""
+        encoder = Slow(fails=1)
+        counter = TokenCounter(encoder)
+        with ThreadPoolExecutor(3) as pool:
+            counts = [pool.submit(counter.text, "text") for _ in range(3)]
+            encoder.wait_for(1)
+            encoder.go_on.set()
+            failed = [count.exception() for count in counts]
+        assert {type(error) for error in failed} in (
+            {ArithmeticError},
+            {ArithmeticError, type(None)},
+        )
+        assert counter.text("text") == 4
+
+    @given(request_bodies)
+    def test_the_size_of_a_request_is_that_of_its_parts(self, body: JSON) -> None:
+        """Tools apart from the rest, and both together are its tokens."""
+        counter, whole = (
+            TokenCounter(Characters()),
+            MessagesRequest.parse(json.dumps(body).encode()),
+        )
+        size = counter.size(whole)
+        assert size.total == size.content + size.tools == counter.request(whole)
+        assert counter.size(whole.without("tools")) == Size(size.content)
 
     @given(dialogues())
     def test_a_turn_costs_what_is_new_in_it(self, turns: list[list[JSON]]) -> None:
