@@ -157,6 +157,12 @@ class Dialect(Protocol):
     def outgoing(self, request: MessagesRequest, destination: Destination) -> Outgoing:
         """The request as the target takes it. Raises `InvalidRequest`."""
 
+    def counting(self, request: MessagesRequest, destination: Destination) -> Outgoing | None:
+        """How these servers are asked for the size of the prompt; None where they cannot be.
+
+        See `counting`. Raises `InvalidRequest`.
+        """
+
     def answer(self, context: AnswerContext) -> Answer:
         """A fresh answer."""
 

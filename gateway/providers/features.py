@@ -37,6 +37,9 @@ HEADINGS: Mapping[str, Mapping[str, str]] = {
         "stops": "stop sequences",
         "prefill": "an answer that the client began",
     },
+    "Counting": {
+        "count": "the size of a prompt (`count_tokens`)",
+    },
 }
 """Section -> feature -> heading of its column."""
 
@@ -48,6 +51,7 @@ DROPPED = "dropped"
 GATEWAY = "all kept by the gateway"
 AS_IT_IS = "sent as it is"
 BY_ITSELF = "the server's own"
+ESTIMATED = "estimated by the gateway"
 
 
 def features_of(provider: Provider) -> Mapping[str, str]:
@@ -83,6 +87,11 @@ def _efforts(quirks: Any) -> str:
 def _stops(limit: int) -> str:
     """Who keeps the stop sequences, where a server takes so many."""
     return f"{limit} natively, more by the gateway" if limit else GATEWAY
+
+
+def _counted(path: str) -> str:
+    """Who counts the tokens of a prompt, where servers are asked at a path or not at all."""
+    return code(path) if path else ESTIMATED
 
 
 # -- openai-chat -------------------------------------------------------------------------------------
@@ -164,6 +173,7 @@ CHAT: Words = {
     "documents": lambda q: YES if q.documents else TOLD,
     "stops": _chat_stops,
     "prefill": lambda q: _CHAT_PREFILL[q.prefill],
+    "count": lambda q: _counted(q.count_path),
 }
 
 # -- openai-responses --------------------------------------------------------------------------------
@@ -195,6 +205,7 @@ RESPONSES: Words = {
     "documents": lambda q: YES,
     "stops": lambda q: GATEWAY,
     "prefill": lambda q: AS_IT_IS,
+    "count": lambda q: _counted(q.count_path),
 }
 
 # -- gemini ------------------------------------------------------------------------------------------
@@ -223,6 +234,7 @@ GEMINI: Words = {
     "documents": lambda q: YES if q.fetches_urls else f"{YES}; addresses are {TOLD}",
     "stops": lambda q: _stops(q.stop_limit),
     "prefill": lambda q: AS_IT_IS,
+    "count": lambda q: ESTIMATED if q.count == "none" else "`countTokens`",
 }
 
 # -- ollama ------------------------------------------------------------------------------------------
@@ -245,6 +257,7 @@ OLLAMA: Words = {
     "documents": lambda q: TOLD,
     "stops": lambda q: "all natively",
     "prefill": lambda q: AS_IT_IS,
+    "count": lambda q: ESTIMATED,
 }
 
 # -- anthropic ---------------------------------------------------------------------------------------
@@ -289,6 +302,7 @@ ANTHROPIC: Words = {
     "documents": lambda q: _anthropic_shown(q, "document"),
     "stops": lambda q: "all natively" if knows(q.fields, "stop_sequences") else DROPPED,
     "prefill": lambda q: AS_IT_IS,
+    "count": lambda q: _counted(q.count_path),
 }
 
 WORDS: Mapping[str, Words] = {

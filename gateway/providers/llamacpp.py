@@ -14,6 +14,7 @@ PROVIDER = Provider(
     dialect=OpenAIChat(
         ChatQuirks(
             path="/v1/chat/completions",
+            count_path="/v1/messages/count_tokens",
             top_k=True,
             reasoning="template",
             echo_reasoning="reasoning_content",

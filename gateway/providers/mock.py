@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from gateway.dialects.anthropic import Anthropic
+from gateway.dialects.anthropic import Anthropic, AnthropicQuirks
 from gateway.providers.base import Provider
 
 PROVIDER = Provider(
     name="mock",
-    dialect=Anthropic(),
+    dialect=Anthropic(AnthropicQuirks(count_path="")),
     base_url="mock://answers",
     auth="none",
     needs_key=False,

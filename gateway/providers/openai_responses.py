@@ -12,7 +12,9 @@ from gateway.providers.base import Provider
 
 PROVIDER = Provider(
     name="openai-responses",
-    dialect=OpenAIResponses(ResponsesQuirks(fast_tier="priority")),
+    dialect=OpenAIResponses(
+        ResponsesQuirks(count_path="/responses/input_tokens", fast_tier="priority")
+    ),
     base_url="https://api.openai.com/v1",
     key_env="OPENAI_API_KEY",
 )

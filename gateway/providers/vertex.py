@@ -12,7 +12,7 @@ from gateway.providers.base import Provider
 
 PROVIDER = Provider(
     name="vertex",
-    dialect=Gemini(GeminiQuirks(call_ids=False, fetches_urls=True)),
+    dialect=Gemini(GeminiQuirks(count="fields", call_ids=False, fetches_urls=True)),
     base_url="https://aiplatform.googleapis.com/v1/projects/${VERTEX_PROJECT}"
     "/locations/${VERTEX_LOCATION:-global}/publishers/google",
     key_env="VERTEX_ACCESS_TOKEN",

@@ -15,6 +15,7 @@ PROVIDER = Provider(
     dialect=OpenAIChat(
         ChatQuirks(
             path="/v1/chat/completions",
+            count_path="/v1/messages/count_tokens",
             top_k=True,
             reasoning="template",
             template_switches=("enable_thinking", "thinking"),

@@ -19,6 +19,7 @@ from gateway.dialects.anthropic.quirks import AnthropicQuirks, knows
 from gateway.dialects.anthropic.relay import Relay
 from gateway.dialects.anthropic.request import request_for_server
 from gateway.dialects.base import Answer, AnswerContext, Destination, Outgoing
+from gateway.dialects.counting import of_messages
 from gateway.errors import GatewayError
 from gateway.messages import MessagesRequest
 
@@ -58,6 +59,11 @@ class Anthropic:
     def outgoing(self, request: MessagesRequest, destination: Destination) -> Outgoing:
         """The client's body; its very bytes when nothing has to change."""
         return request_for_server(request, destination, self.quirks)
+
+    def counting(self, request: MessagesRequest, destination: Destination) -> Outgoing | None:
+        """The same body without what is no part of the prompt."""
+        path = self.quirks.count_path
+        return of_messages(path, self.outgoing(request, destination)) if path else None
 
     def answer(self, context: AnswerContext) -> Answer:
         """See `Relay`."""

@@ -18,6 +18,8 @@ class AnthropicQuirks:
 
     path: str = "/v1/messages"
     """Joined to the base URL."""
+    count_path: str = "/v1/messages/count_tokens"
+    """Where the size of a prompt is asked for; empty where the servers cannot tell."""
     query: bool = True
     """The query of the client's URL is sent too."""
     betas: bool = True

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from msgspec import convert
 
 from gateway.dialects.base import Answer, AnswerContext, Destination, Outgoing
+from gateway.dialects.gemini.counting import request_to_count
 from gateway.dialects.gemini.errors import refusal
 from gateway.dialects.gemini.quirks import GeminiQuirks
 from gateway.dialects.gemini.reader import GeminiReader
@@ -41,6 +42,13 @@ class Gemini:
     def outgoing(self, request: MessagesRequest, destination: Destination) -> Outgoing:
         """See `request_to_gemini`."""
         return request_to_gemini(request, destination, self.quirks)
+
+    def counting(self, request: MessagesRequest, destination: Destination) -> Outgoing | None:
+        """See `request_to_count`."""
+        if self.quirks.count == "none":
+            return None
+        outgoing = self.outgoing(request, destination)
+        return request_to_count(destination.model, outgoing, self.quirks.count)
 
     def answer(self, context: AnswerContext) -> Answer:
         """See `GeminiReader`."""

@@ -15,6 +15,9 @@ class GeminiQuirks:
     Globs are held against the model's name without the path before it.
     """
 
+    count: Literal["request", "fields", "none"] = "request"
+    """How the size of a prompt is asked for: with the whole request in one field, with the fields of the
+    prompt beside each other, or not at all."""
     schema: Literal["json", "openapi"] = "json"
     """How schemas are written: as JSON Schema, or in the few words of OpenAPI that every server knows."""
     budget_models: tuple[str, ...] = ("gemini-2.5*",)

@@ -80,11 +80,15 @@ def request_to_gemini(
 
 
 def path_of(model: str, *, stream: bool) -> str:
+    """The path of the method that answers."""
+    return method_path(model, "streamGenerateContent?alt=sse" if stream else "generateContent")
+
+
+def method_path(model: str, method: str) -> str:
     """The path of a model's method. A name with its collection before it keeps that."""
     collection, name = "models", model
     if (found := _WITH_COLLECTION.match(model)) is not None:
         collection, name = found.groups()
-    method = "streamGenerateContent?alt=sse" if stream else "generateContent"
     return f"/{collection}/{quote(name, safe='@')}:{method}"
 
 

@@ -42,6 +42,10 @@ class Ollama:
         """See `request_to_ollama`."""
         return request_to_ollama(request, destination, self.quirks)
 
+    def counting(self, request: MessagesRequest, destination: Destination) -> Outgoing | None:
+        """Its servers cannot tell."""
+        return None
+
     def answer(self, context: AnswerContext) -> Answer:
         """See `OllamaReader`. What the provider calls its answer does not matter: it is read by lines."""
         return TranslatedAnswer(context, lambda sink: self._reader(sink, context))

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from msgspec import convert
 
 from gateway.dialects.base import Answer, AnswerContext, Destination, Outgoing
+from gateway.dialects.counting import of_prompt
 from gateway.dialects.failures import failure
 from gateway.dialects.openai_chat.quirks import ChatQuirks
 from gateway.dialects.openai_chat.reader import ChatReader
@@ -45,6 +46,11 @@ class OpenAIChat:
     def outgoing(self, request: MessagesRequest, destination: Destination) -> Outgoing:
         """See `request_to_chat`."""
         return request_to_chat(request, destination, self.quirks)
+
+    def counting(self, request: MessagesRequest, destination: Destination) -> Outgoing | None:
+        """In the client's format: the chat format has no such request."""
+        path = self.quirks.count_path
+        return of_prompt(path, request, destination.model) if path else None
 
     def answer(self, context: AnswerContext) -> Answer:
         """See `ChatReader` and `ThinkTags`."""

@@ -12,6 +12,8 @@ class ChatQuirks:
 
     path: str = "/chat/completions"
     """Joined to the base URL."""
+    count_path: str = ""
+    """Where the servers count a prompt in Anthropic's format; empty where they cannot."""
     extra: dict[str, Any] | None = field(default=None, hash=False)
     """Fields laid over the body of each request, such as {reasoning_split: true}."""
 

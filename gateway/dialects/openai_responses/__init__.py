@@ -16,6 +16,7 @@ from msgspec import convert
 from gateway.dialects.base import Answer, AnswerContext, Destination, Outgoing
 from gateway.dialects.failures import failure
 from gateway.dialects.openai_responses.content import state_of
+from gateway.dialects.openai_responses.counting import request_to_count
 from gateway.dialects.openai_responses.quirks import ResponsesQuirks
 from gateway.dialects.openai_responses.reader import ResponsesReader
 from gateway.dialects.openai_responses.request import request_to_responses
@@ -47,6 +48,11 @@ class OpenAIResponses:
     def outgoing(self, request: MessagesRequest, destination: Destination) -> Outgoing:
         """See `request_to_responses`."""
         return request_to_responses(request, destination, self.quirks)
+
+    def counting(self, request: MessagesRequest, destination: Destination) -> Outgoing | None:
+        """See `request_to_count`."""
+        path = self.quirks.count_path
+        return request_to_count(path, self.outgoing(request, destination)) if path else None
 
     def answer(self, context: AnswerContext) -> Answer:
         """See `ResponsesReader`."""

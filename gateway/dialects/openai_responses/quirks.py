@@ -12,6 +12,9 @@ class ResponsesQuirks:
 
     path: str = "/responses"
     """Joined to the base URL."""
+    count_path: str = ""
+    """Where the size of a prompt is asked for, such as `/responses/input_tokens`; empty where the servers
+    cannot tell."""
     system: Literal["instructions", "developer", "system"] = "instructions"
     """Where the system prompt stands: in `instructions`, or in a first message of this role."""
     mid_system: Literal["developer", "system", "user"] = "developer"
