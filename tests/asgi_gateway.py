@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import httpx
 from gateway import json_text
 from gateway.reload import ConfigStore
 from gateway.server import Services, build_app
+from gateway.server.paths import App
 from gateway.tokens import Tiktoken, TokenCounter
 from gateway.upstream import Upstream
 
@@ -103,9 +104,36 @@ class Gateway:
         """One request; the client leaves after so many pieces, if a number is given."""
         return asyncio.run(self._ask(method, path, body, headers or {}, leave_after))
 
+    def ask_together(self, *requests: tuple[str, str, object]) -> list[Heard]:
+        """Requests at the same time."""
+        return asyncio.run(self._together(requests, {}, None))
+
     async def _ask(
         self, method: str, path: str, body: object, headers: dict[str, str], leave_after: int | None
     ) -> Heard:
+        [heard] = await self._together([(method, path, body)], headers, leave_after)
+        return heard
+
+    async def _together(
+        self,
+        requests: Sequence[tuple[str, str, object]],
+        headers: dict[str, str],
+        leave_after: int | None,
+    ) -> list[Heard]:
+        services = self.make_services()
+        app = build_app(services)
+        asked = [_ask(app, *request, headers, leave_after) for request in requests]
+        heard = await asyncio.gather(*asked)
+        await services.shadows.close()
+        await services.pace.close()
+        return heard
+
+    async def speak(self, services: Services, request: tuple[str, str, object]) -> Heard:
+        """One request to a gateway that lives on."""
+        return await _ask(build_app(services), *request, {}, None)
+
+    def make_services(self) -> Services:
+        """A gateway that remembers what the one before it did."""
         encoder = Tiktoken()
         store = ConfigStore(self.path, lambda _outcome, _findings: None)
         upstream = Upstream({"http": Transport(self.provider)})
@@ -113,44 +141,54 @@ class Gateway:
         if self.services is not None:
             services.pins, services.recent = self.services.pins, self.services.recent
             services.tally, services.guard = self.services.tally, self.services.guard
+            services.estimates = self.services.estimates
         self.services = services
-        app = build_app(services)
-        heard, left = Heard(), asyncio.Event()
-        raw = body if isinstance(body, bytes) else json_text.encode(body)
-        incoming = [{"type": "http.request", "body": raw, "more_body": False}]
+        return services
 
-        async def receive() -> dict[str, Any]:
-            if incoming:
-                return incoming.pop()
-            await left.wait()
-            return {"type": "http.disconnect"}
 
-        async def send(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                heard.status = message["status"]
-                heard.headers = {k.decode(): v.decode() for k, v in message["headers"]}
-                return
-            if message.get("body"):
-                heard.pieces.append(message["body"])
-            heard.complete = not message.get("more_body", False)
-            if leave_after is not None and len(heard.pieces) >= leave_after:
-                left.set()
+async def _ask(
+    app: App,
+    method: str,
+    path: str,
+    body: object,
+    headers: dict[str, str],
+    leave_after: int | None,
+) -> Heard:
+    heard, left = Heard(), asyncio.Event()
+    raw = body if isinstance(body, bytes) else json_text.encode(body)
+    incoming = [{"type": "http.request", "body": raw, "more_body": False}]
 
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": method,
-            "scheme": "http",
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": b"",
-            "root_path": "",
-            "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
-            "client": ("127.0.0.1", 1),
-            "server": ("127.0.0.1", 4000),
-            "state": {},
-        }
-        await app(scope, receive, send)
-        await services.shadows.close()
-        return heard
+    async def receive() -> dict[str, Any]:
+        if incoming:
+            return incoming.pop()
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            heard.status = message["status"]
+            heard.headers = {k.decode(): v.decode() for k, v in message["headers"]}
+            return
+        if message.get("body"):
+            heard.pieces.append(message["body"])
+        heard.complete = not message.get("more_body", False)
+        if leave_after is not None and len(heard.pieces) >= leave_after:
+            left.set()
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 4000),
+        "state": {},
+    }
+    await app(scope, receive, send)
+    return heard

@@ -21,6 +21,7 @@ from gateway.config.snapshot import (
     Snapshot,
     Timeouts,
 )
+from gateway.config.token_settings import scales
 from gateway.dialects import DIALECTS
 from gateway.providers import PROVIDERS, AuthScheme, Provider, auth_header
 from gateway.routing import Target
@@ -62,6 +63,7 @@ def compile_config(
         reasoning=ReasoningSettings(**value.get("reasoning", {})),
         reload=reload_settings(value.get("reload", {})),
         recorder=recorder_settings(value.get("recorder")),
+        scales=scales(value.get("tokens", {})),
         tests=test_files(value.get("tests")),
         named_targets=value.get("named_targets", "allow"),
         apply=tuple(value.get("apply", ())),

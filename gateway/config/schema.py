@@ -9,7 +9,13 @@ from __future__ import annotations
 import json
 from typing import get_args
 
-from gateway.config import correction_schema, provider_schema, reload_schema, rule_schema
+from gateway.config import (
+    correction_schema,
+    provider_schema,
+    reload_schema,
+    rule_schema,
+    token_settings,
+)
 from gateway.config.fragments import attribute_docs, described_key
 from gateway.config.layer_schema import layering
 from gateway.config.provider_schema import Documents
@@ -164,6 +170,7 @@ def _policies() -> Schema:
             "mock",
         ),
         "server_tools": rule_schema.server_tools("auto"),
+        "tokens": token_settings.schema(),
         "tests": reload_schema.tests(),
         "reload": reload_schema.reload(),
         "recorder": reload_schema.recorder(),

@@ -13,8 +13,10 @@ from typing import Literal
 
 from gateway.config.correction import CorrectionSettings, settings
 from gateway.config.reload_settings import RecorderSettings, ReloadSettings
+from gateway.config.token_settings import Scales
 from gateway.dialects import Dialect
 from gateway.messages import Usage
+from gateway.patterns import matches_any
 from gateway.providers import PROVIDERS
 from gateway.routing import CorrectionOverlay, Rule, ServerTools, Target
 from gateway.routing.formula import Number, Variable, variables
@@ -159,6 +161,8 @@ class Snapshot:
     reasoning: ReasoningSettings = field(default_factory=lambda: ReasoningSettings())
     reload: ReloadSettings = field(default_factory=ReloadSettings)
     recorder: RecorderSettings | None = None
+    scales: Scales = ()
+    """How our tokens become those of a target; see `scale_of`."""
     tests: tuple[str, ...] = ()
     """Files of routing tests, relative to the config."""
     named_targets: NamedTargets = "allow"
@@ -172,6 +176,12 @@ class Snapshot:
         facts = self.models.get(str(target)) if target is not None else None
         own = facts.transforms if facts is not None else ()
         return tuple(dict.fromkeys((*self.apply, *own, *names)))
+
+    def scale_of(self, target: Target) -> float | None:
+        """The scale that the config sets for a target; None where it is learned."""
+        name = str(target)
+        found = (scale for glob, scale in self.scales if matches_any((glob,), name))
+        return next(found, None)
 
     @cached_property
     def has_patterns(self) -> bool:

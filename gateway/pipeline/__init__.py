@@ -7,16 +7,14 @@ around it moves bytes and nothing else; without a shell the same objects explain
 
 from __future__ import annotations
 
-from gateway.config import Snapshot
-from gateway.messages import MessagesRequest
 from gateway.pipeline.attempt import PING, Attempt
 from gateway.pipeline.choosing import DISCOVERED, choose, target_of_model, target_of_prefix
 from gateway.pipeline.consultation import Consultation
 from gateway.pipeline.corrections import Consulted
+from gateway.pipeline.counting import Count
 from gateway.pipeline.exchange import PASSES, Exchange
 from gateway.pipeline.headers import LONGEST_HEADER, header_text, picked
 from gateway.pipeline.inbound import Inbound, UpstreamRequest
-from gateway.tokens import TokenCounter
 
 __all__ = [
     "DISCOVERED",
@@ -26,19 +24,13 @@ __all__ = [
     "Attempt",
     "Consultation",
     "Consulted",
+    "Count",
     "Exchange",
     "Inbound",
     "UpstreamRequest",
     "choose",
-    "count_tokens",
     "header_text",
     "picked",
     "target_of_model",
     "target_of_prefix",
 ]
-
-
-def count_tokens(snapshot: Snapshot, inbound: Inbound, counter: TokenCounter) -> int:
-    """The size of the prompt that a request would make. Raises `GatewayError`."""
-    target_of_prefix(snapshot, inbound.prefix)
-    return counter.request(MessagesRequest.parse(inbound.body))

@@ -90,17 +90,20 @@ class Attempt:
     @cached_property
     def outgoing(self) -> Outgoing:
         """The request in the target's format. Raises `InvalidRequest`."""
+        return self.endpoint.dialect.outgoing(self.request, self._destination)
+
+    @property
+    def _destination(self) -> Destination:
         snapshot, route = self.asked.snapshot, self.asked.route
         limits = snapshot.models.get(str(self.target), ModelFacts())
         policy = route.server_tools or snapshot.server_tools
-        destination = Destination(
+        return Destination(
             model=self.target.model,
             seal=self.seal,
             max_output=limits.max_output,
             context=limits.context,
             server_tools=policy if isinstance(policy, str) else "auto",
         )
-        return self.endpoint.dialect.outgoing(self.request, destination)
 
     @property
     def dropped(self) -> tuple[str, ...]:
@@ -118,12 +121,24 @@ class Attempt:
 
     def upstream_request(self) -> UpstreamRequest:
         """What to send. Raises `GatewayError` when there is nothing to send."""
-        outgoing, endpoint, inbound = self.outgoing, self.endpoint, self.asked.inbound
+        accepts = "text/event-stream" if self.asked.request.stream else "application/json"
+        return self._addressed(self.outgoing, accepts)
+
+    def count_request(self) -> UpstreamRequest | None:
+        """How the provider is asked for the size of the prompt; None where it cannot be.
+
+        Raises `GatewayError` when it has no words for the request.
+        """
+        counting = self.endpoint.dialect.counting(self.request, self._destination)
+        return self._addressed(counting, "application/json") if counting is not None else None
+
+    def _addressed(self, outgoing: Outgoing, accepts: str) -> UpstreamRequest:
+        endpoint, inbound = self.endpoint, self.asked.inbound
         path = outgoing.path
         if endpoint.dialect.forwards_query and inbound.query:
             path = f"{path}?{inbound.query}"
         headers = {
-            "accept": "text/event-stream" if self.asked.request.stream else "application/json",
+            "accept": accepts,
             **outgoing.headers,
             **picked(inbound.headers, endpoint.dialect.forwarded_headers),
             **endpoint.headers,

@@ -9,7 +9,9 @@ from dataclasses import replace
 from gateway.config import ModelFacts, Snapshot
 from gateway.dialects.offers import server_kinds
 from gateway.errors import InvalidRequest, NotFound, PolicyBlocked
+from gateway.estimates import Estimates
 from gateway.messages import MessagesRequest
+from gateway.pipeline.sizing import Sizing
 from gateway.routing import BadTarget, Facts, Pins, Route, Rule, Target, Unfit, route
 from gateway.routing.rules import bound
 
@@ -18,17 +20,27 @@ DISCOVERED = "claude-via-"
 alias or a target."""
 
 
-def choose(snapshot: Snapshot, request: MessagesRequest, facts: Facts, pins: Pins) -> Route:
+def choose(
+    snapshot: Snapshot,
+    request: MessagesRequest,
+    facts: Facts,
+    pins: Pins,
+    *,
+    sizing: Sizing | None = None,
+    has_to_fit: bool = True,
+) -> Route:
     """The route: a target in the URL, a target as the model, the first rule that matches, the default.
 
-    What a person spelled out wins over what rules infer, where the config allows it. Raises `NotFound`,
+    What a person spelled out wins over what rules infer, where the config allows it. `sizing` knows the
+    tokens of targets. A prompt that fits nowhere is refused where it `has_to_fit`. Raises `NotFound`,
     `InvalidRequest`, and `PolicyBlocked`.
     """
     chosen = _named(snapshot, facts)
     if chosen is None:
-        fitting = Fitting(snapshot, request, facts)
+        fitting = Fitting(snapshot, request, facts, sizing or Sizing(snapshot, Estimates()))
         chosen = route(snapshot.rules, snapshot.default, facts, pins=pins, fits=fitting.why_not)
-        fitting.check(chosen)
+        if has_to_fit:
+            fitting.check(chosen)
     return _with_server_tools(snapshot, request, facts, chosen)
 
 
@@ -128,7 +140,10 @@ def _with_server_tools(
 class Fitting:
     """Whether targets can serve a request, as far as the config's `models:` says what they can."""
 
-    def __init__(self, snapshot: Snapshot, request: MessagesRequest, facts: Facts) -> None:
+    def __init__(
+        self, snapshot: Snapshot, request: MessagesRequest, facts: Facts, sizing: Sizing
+    ) -> None:
+        self._sizing = sizing
         self._snapshot = snapshot
         self._request = request
         self._facts = facts
@@ -154,13 +169,17 @@ class Fitting:
     def _too_large(self, target: Target, known: ModelFacts, rule: Rule) -> Unfit | None:
         if known.context is None or not self._facts.tokens_exceed(known.context // 2):
             return None  # the answer gets at most the other half
-        edits = self._snapshot.transforms_for(target, rule.transforms)
-        tokens = self._facts.outgoing_tokens(edits)
+        tokens = self._tokens(target, rule.transforms)
         answer = min(self._facts.max_tokens or 0, known.max_output or 0, known.context // 2)
         if tokens + answer <= known.context:
             return None
         reason = f"{tokens} tokens and an answer of {answer} are more than its {known.context}"
         return Unfit(target, reason, known.context)
+
+    def _tokens(self, target: Target, transforms: tuple[str, ...]) -> int:
+        """What the target will count of the prompt as it goes out."""
+        edits = self._snapshot.transforms_for(target, transforms)
+        return self._sizing.expected(target, self._facts.outgoing_size(edits))
 
     def check(self, chosen: Route) -> None:
         """Raises `InvalidRequest` when every target is too small, in words on which clients compact."""
@@ -170,6 +189,5 @@ class Fitting:
             (one.context for one in chosen.unfit if one.context is not None), default=None
         )
         if largest is not None:
-            edits = self._snapshot.transforms_for(chosen.target, chosen.transforms)
-            tokens = self._facts.outgoing_tokens(edits)
+            tokens = self._tokens(chosen.target, chosen.transforms)
             raise InvalidRequest(f"prompt is too long: {tokens} tokens > {largest} maximum")

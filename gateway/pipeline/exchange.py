@@ -12,6 +12,7 @@ from gateway.cache_guard import Guard, Verdict
 from gateway.config import MOCK, Endpoint, Snapshot
 from gateway.correction import Correction, Question
 from gateway.errors import GatewayError, PolicyBlocked
+from gateway.estimates import Estimates
 from gateway.messages import Memory, MessagesRequest, Usage, random_id
 from gateway.pipeline import edits
 from gateway.pipeline.attempt import Asked, Attempt
@@ -20,11 +21,12 @@ from gateway.pipeline.consultation import Consultation
 from gateway.pipeline.corrections import Consulted, Corrections
 from gateway.pipeline.headers import header_text
 from gateway.pipeline.inbound import Inbound, UpstreamRequest
+from gateway.pipeline.sizing import Sizing, roughly
 from gateway.reasoning import Vault
 from gateway.routing import NO_PINS, NOTHING, Facts, Pins, Readings, Route, Target
 from gateway.routing.clients import system_texts
 from gateway.routing.pins import compacted, pin_of
-from gateway.tokens import TokenCounter
+from gateway.tokens import Size, TokenCounter
 
 PASSES = frozenset({408, 429, 500, 502, 503, 504, 529})
 """Statuses after which the same target may answer a moment later."""
@@ -51,8 +53,13 @@ class Exchange:
         consults: bool = False,
         guard: Guard | None = None,
         memory: Memory | None = None,
+        estimates: Estimates | None = None,
+        has_to_fit: bool = True,
     ) -> None:
-        """`consults`: whoever feeds the answer takes care of `question`; `guard` looks at prompts."""
+        """`consults`: whoever feeds the answer takes care of `question`; `guard` looks at prompts;
+        `estimates` know the tokens of targets; a prompt that fits no target is refused if it
+        `has_to_fit`.
+        """
         self.snapshot = snapshot
         self.inbound = inbound
         self.id = random_id("req")
@@ -74,6 +81,9 @@ class Exchange:
         self._pins = pins
         self._consults = consults
         self._guard = guard
+        self.sizing = Sizing(snapshot, estimates or Estimates())
+        """Our own counts in the tokens of targets."""
+        self._has_to_fit = has_to_fit
         self.prefix: Verdict | None = None
         """What the prompt kept of the turn before; None where there was none, or nobody looked."""
         self._attempts = 0
@@ -84,7 +94,14 @@ class Exchange:
     @cached_property
     def route(self) -> Route:
         """Where the request goes and why. Raises `GatewayError`."""
-        return choose(self.snapshot, self.request, self.facts, self._pins)
+        return choose(
+            self.snapshot,
+            self.request,
+            self.facts,
+            self._pins,
+            sizing=self.sizing,
+            has_to_fit=self._has_to_fit,
+        )
 
     @property
     def decided(self) -> Route | None:
@@ -353,8 +370,19 @@ class Exchange:
     # -- what the answer needs of its request ---------------------------------------------------
 
     def _prompt_estimate(self) -> int:
-        """The count if a rule has asked for it, otherwise the usual four bytes to a token."""
-        return self.facts.tokens_if_known or len(self.inbound.body) // 4
+        """In the target's tokens: from the count if a rule has asked for it, otherwise from the bytes."""
+        size = self.facts.size_if_known
+        if size is None:
+            size = roughly(self.inbound.body, self.request.raw_field("tools"))
+        return self.sizing.safe(self.attempt.target, size)
+
+    @property
+    def size_sent(self) -> Size | None:
+        """The size of the prompt as the target was sent it, if somebody has counted that."""
+        attempt = self._begun
+        if attempt is None or "request" not in attempt.__dict__:
+            return None
+        return self.facts.size_if_known if attempt.request is self.request else None
 
     def _id_is_taken(self, id: str) -> bool:
         return any(id in ids for ids in self.request.each("tool ids", _tool_ids, _size))

@@ -30,7 +30,7 @@ from gateway.routing.formula import (
     compiled,
     variables,
 )
-from gateway.tokens import TokenCounter
+from gateway.tokens import Size, TokenCounter
 
 ALWAYS = frozenset(
     variable.name
@@ -100,14 +100,14 @@ class RecordedFacts(Facts):
         known["now"] = datetime.fromtimestamp(record.at).astimezone()
         self.state(known)
 
-    def outgoing_tokens(self, edits: Edits) -> int:
+    def outgoing_size(self, edits: Edits) -> Size:
         """The tokens after transforms, where they were counted. Raises `Unknown`."""
         if not edits:
-            return self.tokens
+            return Size(self.tokens)
         found = self.record.outgoing.get(",".join(edits))
         if found is None and self.record.body is None:
             raise Unknown((OUTGOING + ", ".join(edits),))
-        return super().outgoing_tokens(edits) if found is None else found
+        return super().outgoing_size(edits) if found is None else Size(found)
 
     def knows(self, variable: Variable) -> bool:
         """The record tells the value of a fact."""

@@ -14,7 +14,7 @@ from gateway.dialects.turns import blocks_of
 from gateway.messages import MessagesRequest
 from gateway.routing import clients, tags
 from gateway.routing.readings import NOTHING, Readings
-from gateway.tokens import TokenCounter, upper_bound
+from gateway.tokens import Size, TokenCounter, upper_bound
 
 Edits = tuple[str, ...]
 """Names of transforms, in order."""
@@ -40,7 +40,7 @@ class Facts:
         self._counter = counter
         self._edited = edited
         self._now = now
-        self._outgoing: dict[Edits, int] = {}
+        self._outgoing: dict[Edits, Size] = {}
         self.path_prefix = path_prefix
         """The URL's path before the endpoint: `/fast` in `/fast/v1/messages`; empty if none."""
         self.headers: Mapping[str, str] = headers or {}
@@ -59,7 +59,12 @@ class Facts:
     @cached_property
     def tokens(self) -> int:
         """The tokens of the prompt: system, tools and messages."""
-        return self._counter.request(self._request)
+        return self.size.total
+
+    @cached_property
+    def size(self) -> Size:
+        """The same, tools apart from the rest."""
+        return self._counter.size(self._request)
 
     def tokens_exceed(self, limit: float) -> bool:
         """More than `limit` tokens; answered without counting when the body is too short for it."""
@@ -74,17 +79,37 @@ class Facts:
         return self.__dict__.get("tokens")
 
     @property
+    def size_if_known(self) -> Size | None:
+        """The same, tools apart from the rest."""
+        return self.__dict__.get("size")
+
+    @property
     def outgoing_if_known(self) -> Mapping[Edits, int]:
         """The counts after transforms that somebody has asked for."""
-        return self._outgoing
+        return {edits: size.total for edits, size in self._outgoing.items()}
 
     def outgoing_tokens(self, edits: Edits) -> int:
         """The tokens of the prompt after these transforms."""
+        return self.outgoing_size(edits).total
+
+    def outgoing_size(self, edits: Edits) -> Size:
+        """The same, tools apart from the rest."""
         if edits not in self._outgoing:
             request = self._edited(self._request, edits)
             same = request is self._request
-            self._outgoing[edits] = self.tokens if same else self._counter.request(request)
+            self._outgoing[edits] = self._own_size if same else self._counter.size(request)
         return self._outgoing[edits]
+
+    @property
+    def _own_size(self) -> Size:
+        """The size; of a total that was stated nobody knows the parts."""
+        if "tokens" in self.__dict__ and "size" not in self.__dict__:
+            return Size(self.tokens)
+        return self.size
+
+    def size_of(self, request: MessagesRequest) -> Size:
+        """The size of the prompt that another request makes."""
+        return self._counter.size(request)
 
     def tokens_of(self, request: MessagesRequest) -> int:
         """The tokens of the prompt that another request makes."""

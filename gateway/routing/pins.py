@@ -69,6 +69,25 @@ class RecentPins:
             del self._sessions[pin[0]]
 
 
+class Looking:
+    """The memory of others, for a request that only asks what would be: nothing in it changes."""
+
+    def __init__(self, pins: Pins) -> None:
+        self._pins = pins
+
+    def knows(self, session: str) -> bool:
+        return self._pins.knows(session)
+
+    def get(self, pin: Pin) -> str | None:
+        return self._pins.get(pin)
+
+    def set(self, pin: Pin, rule: str) -> None:
+        """Not kept."""
+
+    def forget(self, pin: Pin) -> None:
+        """Not forgotten."""
+
+
 class _NoPins:
     """Nothing is remembered: every request is a new one."""
 

@@ -18,7 +18,7 @@ from typing import Any
 from gateway import json_text
 from gateway.errors import MethodNotAllowed
 from gateway.messages import random_id
-from gateway.server import admin, discovery, messages
+from gateway.server import admin, counting, discovery, messages
 from gateway.server.bugs import reported_bug
 from gateway.server.delivery import Delivery
 from gateway.server.paths import App, PathPrefix, Receive, Scope, Send
@@ -101,6 +101,8 @@ async def running(services: Services) -> AsyncIterator[None]:
             task.cancel()
         await asyncio.to_thread(services.recorder.close)
         await services.shadows.close()
+        await services.provider_counts.close()
+        await services.pace.close()
         await services.upstream.close()
 
 
@@ -161,7 +163,7 @@ def ready(services: Services) -> tuple[int, Mapping[str, Any]]:
 
 ENDPOINTS: Mapping[str, Endpoint] = {
     "/v1/messages": Endpoint(("POST",), messages.handle),
-    "/v1/messages/count_tokens": Endpoint(("POST",), discovery.count),
+    "/v1/messages/count_tokens": Endpoint(("POST",), counting.handle),
     "/": Endpoint(("GET", "HEAD"), page(lambda _: (200, discovery.about()))),
     "/api/hello": Endpoint(("GET", "HEAD"), page(lambda _: (200, {"message": "hello"}))),
     "/health": Endpoint(("GET",), page(lambda services: (200, discovery.health(services)))),

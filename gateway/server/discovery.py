@@ -1,23 +1,18 @@
-"""The endpoints around the messages: who is here, is it well, which models, how many tokens."""
+"""The endpoints around the messages: who is here, is it well, which models."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
-from gateway import __version__, json_text
+from gateway import __version__
 from gateway.config import Snapshot
-from gateway.errors import GatewayError, InvalidRequest, NotFound
-from gateway.pipeline import DISCOVERED, Exchange, Inbound, count_tokens, target_of_model
+from gateway.errors import InvalidRequest, NotFound
+from gateway.pipeline import DISCOVERED, Exchange, target_of_model
 from gateway.pipeline.explain import explain
 from gateway.pipeline.recorded import BadRecording, inbound_of
 from gateway.routing import Target
 from gateway.server.admin import config_health
-from gateway.server.auth import authorize
-from gateway.server.body import ClientGone, headers_of, read_body
-from gateway.server.delivery import Delivery
-from gateway.server.messages import LARGE
-from gateway.server.paths import PREFIX, Receive, Scope, Send
 from gateway.server.services import Services
 
 CREATED = "2026-01-01T00:00:00Z"
@@ -101,26 +96,12 @@ async def explained(services: Services, snapshot: Snapshot, request: bytes) -> d
     except BadRecording as error:
         raise InvalidRequest(f"The body holds no request: {error}") from None
     vault = services.vaults.vault(snapshot.reasoning)
-    exchange = Exchange(snapshot, inbound, services.counter, vault, readings=services.recent)
+    exchange = Exchange(
+        snapshot,
+        inbound,
+        services.counter,
+        vault,
+        readings=services.recent,
+        estimates=services.estimates,
+    )
     return await asyncio.to_thread(explain, exchange)
-
-
-async def count(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
-    """`POST /v1/messages/count_tokens`, errors included."""
-    delivery = Delivery(send)
-    headers = headers_of(scope)
-    try:
-        snapshot = await services.config.current()
-        authorize(snapshot.server, headers)
-        body = await read_body(receive, headers, snapshot.server.max_body)
-        inbound = Inbound(body, headers, prefix=scope.get(PREFIX, ""))
-        if len(body) > LARGE or not services.encoder_loaded:
-            tokens = await asyncio.to_thread(count_tokens, snapshot, inbound, services.counter)
-        else:
-            tokens = count_tokens(snapshot, inbound, services.counter)
-    except ClientGone:
-        return
-    except GatewayError as error:
-        await delivery.error(error, {})
-        return
-    await delivery.whole(200, {}, json_text.encode({"input_tokens": tokens}))

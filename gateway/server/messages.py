@@ -16,6 +16,7 @@ from time import perf_counter
 from gateway.errors import GatewayError, UpstreamBroken, UpstreamTimeout
 from gateway.messages import error_event
 from gateway.pipeline import Exchange, Inbound, UpstreamRequest
+from gateway.server import learning
 from gateway.server.account import done, log
 from gateway.server.auth import authorize
 from gateway.server.body import ClientGone, headers_of, read_body
@@ -54,6 +55,7 @@ async def handle(services: Services, scope: Scope, receive: Receive, send: Send)
     if exchange is not None:
         services.recent.note(done(exchange, failure))
         log(exchange, delivery, failure, seconds=seconds)
+        learning.note(services, exchange, failure)
         services.recorder.note(exchange, status=delivery.status, seconds=seconds)
     services.tally.note(exchange, delivery.status, failure, seconds=seconds)
 
@@ -85,6 +87,7 @@ async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange
         consults=True,
         guard=services.guard,
         memory=services.memory,
+        estimates=services.estimates,
     )
 
 

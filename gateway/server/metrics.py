@@ -20,7 +20,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
 from gateway.reload import ConfigStore
-from gateway.server.tally import BOUNDS, Durations, Tally
+from gateway.server.tally import Spread, Tally
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -55,24 +55,37 @@ class _Counts(Collector):
     def _requests(self) -> Iterator[Metric]:
         for attribute, name, help, labels in _COUNTERS:
             family = CounterMetricFamily(name, help, labels=labels)
-            for values, count in getattr(self._tally, attribute).items():
+            for values, count in list(getattr(self._tally, attribute).items()):
                 family.add_metric(values, count)
             yield family
-        seconds = HistogramMetricFamily(
-            "gateway_request_seconds",
-            "Seconds from the arrival of a request to the end of its answer.",
-            labels=["target"],
-        )
-        for target, durations in self._tally.seconds.items():
-            seconds.add_metric([target], _buckets(durations), durations.total)
-        yield seconds
+        for attribute, name, help, label in _SPREADS:
+            histogram = HistogramMetricFamily(name, help, labels=[label])
+            for value, spread in list(getattr(self._tally, attribute).items()):
+                histogram.add_metric([value], _buckets(spread), spread.total)
+            yield histogram
 
 
-def _buckets(durations: Durations) -> list[tuple[str, float]]:
-    """Each upper end with how many were at most as long."""
-    ends = [*(f"{bound:g}" for bound in BOUNDS), "+Inf"]
-    return list(zip(ends, map(float, accumulate(durations.counts)), strict=True))
+def _buckets(spread: Spread) -> list[tuple[str, float]]:
+    """Each upper end with how many were at most as large."""
+    ends = [*(f"{bound:g}" for bound in spread.bounds), "+Inf"]
+    return list(zip(ends, map(float, accumulate(spread.counts)), strict=True))
 
+
+_SPREADS = (
+    (
+        "seconds",
+        "gateway_request_seconds",
+        "Seconds from the arrival of a request to the end of its answer.",
+        "target",
+    ),
+    (
+        "estimates",
+        "gateway_token_estimate_ratio",
+        "The estimated size of a prompt by the size that the provider reports.",
+        "family",
+    ),
+)
+"""Attribute of the tally, name, help, label."""
 
 _COUNTERS = (
     (
@@ -94,6 +107,12 @@ _COUNTERS = (
         "gateway_prompt_prefixes",
         "Turns of a conversation, by the part at which their prompt ceased to be the one before.",
         ("target", "broke_at"),
+    ),
+    (
+        "low_estimates",
+        "gateway_token_estimates_low",
+        "Estimates of a prompt's size that were more than 2 % too small, after 20 answers of the family.",
+        ("family",),
     ),
     (
         "consulted",

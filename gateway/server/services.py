@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from gateway.cache_guard import Guard
+from gateway.estimates import Estimates
 from gateway.messages import Memory
 from gateway.reload import ConfigStore
 from gateway.routing import Recent, RecentPins
+from gateway.server.pace import Pace
+from gateway.server.provider_counts import ProviderCounts
 from gateway.server.recorder import Recorder
 from gateway.server.shadows import Shadows
 from gateway.server.tally import Tally
@@ -39,12 +42,19 @@ class Services:
     recorder: Recorder = field(init=False)
     """What requests looked like."""
     shadows: Shadows = field(init=False)
+    estimates: Estimates = field(default_factory=Estimates)
+    """What targets count of a prompt, learned from their answers."""
+    pace: Pace = field(default_factory=Pace)
+    """When the next answer is learned from."""
+    provider_counts: ProviderCounts = field(init=False)
+    """Sizes of prompts that providers are asked for."""
     encoder_loaded: bool = False
     """Counting is quick from now on."""
 
     def __post_init__(self) -> None:
         self.recorder = Recorder(self.config)
         self.shadows = Shadows(self.upstream)
+        self.provider_counts = ProviderCounts(self.upstream)
 
     @property
     def waits_for_encoder(self) -> bool:

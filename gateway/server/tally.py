@@ -13,6 +13,7 @@ from time import time
 from typing import Any, Generic, TypeVar
 
 from gateway.errors import GatewayError
+from gateway.estimates import LEARNED, Lesson
 from gateway.messages import Usage
 from gateway.pipeline import Exchange
 
@@ -29,6 +30,11 @@ BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 """Seconds: the upper ends of the ranges in which durations are counted; the last is open."""
 
 _K = TypeVar("_K", bound=Hashable)
+
+
+RATIOS = (0.5, 0.8, 0.9, 0.95, 0.98, 1.0, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 5.0)
+"""An estimate by the provider's count: the upper ends of the ranges in which these are counted. What is
+0.98 or less is what the estimate promises to be rare."""
 
 
 class Bounded(Generic[_K]):
@@ -49,16 +55,20 @@ class Bounded(Generic[_K]):
 
 
 @dataclass(slots=True)
-class Durations:
-    """How many fell into each range, and their sum."""
+class Spread:
+    """How many values fell into each range, and their sum."""
 
-    counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
+    bounds: tuple[float, ...]
+    counts: list[int] = field(init=False)
     total: float = 0.0
 
-    def note(self, seconds: float) -> None:
+    def __post_init__(self) -> None:
+        self.counts = [0] * (len(self.bounds) + 1)
+
+    def note(self, value: float) -> None:
         """One more."""
-        self.counts[bisect_left(BOUNDS, seconds)] += 1
-        self.total += seconds
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
 
 
 class Tally:
@@ -68,8 +78,12 @@ class Tally:
         self.since = time()
         self.requests: Counter[tuple[str, str]] = Counter()
         """(target, status)."""
-        self.seconds: dict[str, Durations] = {}
+        self.seconds: dict[str, Spread] = {}
         """By target."""
+        self.estimates: dict[str, Spread] = {}
+        """By family of models: the estimate of a prompt's size, by what the provider counted."""
+        self.low_estimates: Counter[tuple[str]] = Counter()
+        """(family): estimates that were too small by more than 2 %, after the first answers."""
         self.tokens: Counter[tuple[str, str]] = Counter()
         """(target, kind)."""
         self.calls: Counter[tuple[str, str, str]] = Counter()
@@ -80,6 +94,7 @@ class Tally:
         """(target, outcome): models that were asked about calls."""
         self.prefixes: Counter[tuple[str, str]] = Counter()
         """(target, part): turns whose prompt broke there; `nowhere` for those that only grew."""
+        self._families: Bounded[str] = Bounded(MOST_TARGETS)
         self._targets: Bounded[str] = Bounded(MOST_TARGETS)
         self._tools: Bounded[tuple[str, str]] = Bounded(MOST_TOOLS)
 
@@ -95,12 +110,21 @@ class Tally:
         target = self._target(exchange.target if exchange is not None else None)
         is_broken = failure is not None and status < 400
         self.requests[target, "broken" if is_broken else str(status)] += 1
-        self.seconds.setdefault(target, Durations()).note(seconds)
+        self.seconds.setdefault(target, Spread(BOUNDS)).note(seconds)
         if exchange is not None:
             self._note_usage(target, exchange.usage)
             self._note_calls(target, exchange)
             if exchange.prefix is not None:
                 self.prefixes[target, exchange.prefix.part] += 1
+
+    def note_estimate(self, lesson: Lesson | None) -> None:
+        """The size of a prompt was estimated, and then counted by the provider."""
+        if lesson is None:
+            return
+        family = lesson.family if self._families(lesson.family) else OTHER
+        self.estimates.setdefault(family, Spread(RATIOS)).note(lesson.ratio)
+        if lesson.answers >= LEARNED:
+            self.low_estimates[(family,)] += lesson.is_low
 
     def _note_usage(self, target: str, usage: Usage | None) -> None:
         if usage is not None:
@@ -132,7 +156,7 @@ class Tally:
     # -- as JSON --------------------------------------------------------------------------------
 
     def to_json(self) -> dict[str, Any]:
-        """`{since, requests, tools, correction_models}`; the tools by target and name."""
+        """`{since, requests, tools, token_estimates, correction_models}`; tools by target and name."""
         return {
             "since": round(self.since, 3),
             "requests": [
@@ -140,6 +164,15 @@ class Tally:
                 for (target, status), count in sorted(self.requests.items())
             ],
             "tools": [self._row(*pair) for pair in sorted({key[:2] for key in self.calls})],
+            "token_estimates": [
+                {
+                    "family": family,
+                    "answers": (answers := sum(spread.counts)),
+                    "mean_ratio": round(spread.total / answers, 4),
+                    "low": self.low_estimates[(family,)],
+                }
+                for family, spread in sorted(self.estimates.items())
+            ],
             "correction_models": [
                 {"target": target, "outcome": outcome, "calls": count}
                 for (target, outcome), count in sorted(self.consulted.items())

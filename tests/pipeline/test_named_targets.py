@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gateway import json_text
 from gateway.config import Snapshot, load
 from gateway.errors import GatewayError, NotFound, PolicyBlocked
-from gateway.pipeline import Exchange, Inbound, count_tokens, target_of_model
+from gateway.pipeline import Count, Exchange, Inbound, target_of_model
 from gateway.providers import PROVIDERS
 from gateway.reasoning import Vault
 from gateway.server.discovery import model, models
@@ -53,6 +53,12 @@ def target(config: Snapshot, model: str, prefix: str = "") -> str:
     return str(
         Exchange(config, request, TokenCounter(Nothing()), Vault(b"a test's own")).route.target
     )
+
+
+def count(config: Snapshot, model: str, prefix: str) -> Count:
+    """The size of a request."""
+    request = inbound(model, prefix)
+    return Count(Exchange(config, request, TokenCounter(Nothing()), Vault(b"a test's own")))
 
 
 def outcome(config: Snapshot, model: str, prefix: str = "") -> str | type[GatewayError]:
@@ -104,10 +110,10 @@ def test_the_refusal_says_why(name: str, prefix: str, says: str) -> None:
 
 def test_the_url_is_refused_wherever_it_is_used() -> None:
     """Counting tokens is no way around."""
-    counter = TokenCounter(Nothing())
     with pytest.raises(PolicyBlocked):
-        count_tokens(REFUSES, inbound("x", "/mock:a"), counter)
-    assert count_tokens(ALLOWS, inbound("x", "/mock:a"), counter) > 0
+        count(REFUSES, "x", "/mock:a").question()
+    assert count(ALLOWS, "x", "/mock:a").question() is None
+    assert count(ALLOWS, "x", "/mock:a").estimate() > 0
 
 
 def test_a_path_that_is_nothing_is_told_as_before() -> None:

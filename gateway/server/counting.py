@@ -1,0 +1,91 @@
+"""`POST /v1/messages/count_tokens`: by the provider where it counts, otherwise by an estimate.
+
+The target is the one that the request would reach, by URL, alias or rule; where a rule refuses it, so does
+this. A text that two requests hold is counted once, also at the same time (see `TokenCounter`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+
+from gateway import json_text, observe
+from gateway.errors import GatewayError
+from gateway.pipeline import Count, Exchange, Inbound
+from gateway.routing.pins import Looking
+from gateway.server.auth import authorize
+from gateway.server.body import ClientGone, headers_of, read_body
+from gateway.server.delivery import Delivery
+from gateway.server.paths import PREFIX, Receive, Scope, Send
+from gateway.server.services import Services
+
+SMALL = 16 * 1024
+"""Bytes up to which a request is measured at once: the worst of texts takes its milliseconds."""
+
+
+async def handle(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+    """One request, errors included."""
+    delivery = Delivery(send)
+    started = perf_counter()
+    exchange: Exchange | None = None
+    try:
+        exchange = await accept(services, scope, receive)
+        tokens, counted_by, error = await measured(services, exchange)
+    except ClientGone:
+        return
+    except GatewayError as failure:
+        await delivery.error(failure, exchange.response_headers if exchange is not None else {})
+        return
+    headers = {**exchange.response_headers, "x-gateway-counted-by": counted_by}
+    await delivery.whole(200, headers, json_text.encode({"input_tokens": tokens}))
+    fields = {"request": exchange.id, "target": exchange.target, "counted_by": counted_by}
+    seconds = round(perf_counter() - started, 3)
+    if error is not None:
+        observe.logger().warning("count", **fields, tokens=tokens, seconds=seconds, error=error)
+    else:
+        observe.logger().info("count", **fields, tokens=tokens, seconds=seconds)
+
+
+async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange:
+    """Reads and parses a request. Raises `GatewayError` and `ClientGone`."""
+    headers = headers_of(scope)
+    snapshot = await services.config.current()
+    key = authorize(snapshot.server, headers)
+    body = await read_body(receive, headers, snapshot.server.max_body)
+    query = scope["query_string"].decode("latin-1")
+    client = key.name if key is not None else None
+    inbound = Inbound(body, headers, query, scope.get(PREFIX, ""), client)
+
+    def parsed() -> Exchange:
+        return Exchange(
+            snapshot,
+            inbound,
+            services.counter,
+            services.vaults.vault(snapshot.reasoning),
+            pins=Looking(services.pins),
+            readings=services.recent,
+            memory=services.memory,
+            estimates=services.estimates,
+            has_to_fit=False,
+        )
+
+    return parsed() if len(body) <= SMALL else await asyncio.to_thread(parsed)
+
+
+async def measured(services: Services, exchange: Exchange) -> tuple[int, str, str | None]:
+    """The tokens, who counted them, and why the provider did not where it should have.
+
+    Raises `GatewayError` for a request that goes nowhere.
+    """
+    count = Count(exchange)
+    is_quick = len(exchange.inbound.body) <= SMALL and services.encoder_loaded
+    is_quick = is_quick and not exchange.looks_for_patterns
+    question = count.question() if is_quick else await asyncio.to_thread(count.question)
+    error = None
+    if question is not None and services.provider_counts.may_ask(str(exchange.target)):
+        try:
+            return await services.provider_counts.ask(count, question), "provider", None
+        except GatewayError as failure:
+            error = failure.message
+    tokens = count.estimate() if is_quick else await asyncio.to_thread(count.estimate)
+    return tokens, "estimate", error

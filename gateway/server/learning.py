@@ -1,0 +1,49 @@
+"""What answers teach of their targets' tokenizers: the size that was sent, and what the provider counted.
+
+Nothing is counted while a client waits. Where a rule has counted already the lesson is free; otherwise a
+prompt is counted now and then, in a thread (see `Pace`), and never where nobody needs the encoder.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from gateway.errors import GatewayError
+from gateway.estimates import Estimates, Lesson
+from gateway.pipeline import Exchange
+from gateway.server.services import Services
+
+MEASURED = frozenset({"text", "thinking", "tool_use", "tool_result", "tool_error", "tools"})
+"""What a prompt may hold for its count to be one: sizes of images, documents and results of server tools
+are guessed, and teach nothing of a tokenizer."""
+
+
+def note(services: Services, exchange: Exchange, failure: GatewayError | None) -> None:
+    """An exchange has ended; learns from it, now or a little later, or not at all."""
+    usage = exchange.usage
+    if failure is not None or usage is None or usage.prompt < 1 or exchange.stop_reason is None:
+        return
+    if exchange.stand_in is not None or usage.web_searches:
+        return
+    target, actual = exchange.attempt.target, usage.prompt
+    family, answers = services.estimates.answers(target.provider, target.model)
+    if not services.pace.is_due(family, answers, monotonic()):
+        return
+    if exchange.size_sent is not None:
+        services.tally.note_estimate(learn(services.estimates, exchange, actual))
+    elif services.encoder_loaded:
+        services.pace.count(
+            lambda: learn(services.estimates, exchange, actual), services.tally.note_estimate
+        )
+
+
+def learn(estimates: Estimates, exchange: Exchange, actual: int) -> Lesson | None:
+    """The provider has counted `actual` tokens, at least 1; None where that teaches nothing."""
+    if not exchange.facts.contents <= MEASURED:
+        return None
+    size = exchange.size_sent
+    if size is None:
+        size = exchange.facts.size_of(exchange.transformed)
+    target = exchange.attempt.target
+    said = exchange.sizing.safe(target, size)
+    return estimates.learn(target.provider, target.model, size, actual, said=said)
