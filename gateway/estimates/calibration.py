@@ -28,13 +28,13 @@ TERMS = 4
 TOLERATED = 1.015
 """How far the provider's count may exceed an estimate; the promise is 2 %."""
 
-USUAL, MOST = 2.6, 6.0
+USUAL, MOST = 2.6, 8.0
 """Deviations between expectation and estimate: at least, of which a normal error exceeds 1 in 200; and
 at most."""
 
 KEPT = 0.98
 """Weight of an answer after one more: about the last fifty count."""
-RELAXED = 0.995
+RELAXED = 0.998
 """How slowly an estimate comes closer again, answer by answer, after one that was off."""
 
 NOISE = 0.04
