@@ -206,10 +206,21 @@ class Snapshot:
     ) -> CorrectionSettings:
         """How the calls of a target's answers are corrected, by the endpoint that answers; `said` is
         what rules say of it."""
-        declared = CorrectionOverlay(text_calls=endpoint.text_calls)
         facts = self.models.get(str(target))
         own = (facts.correction,) if facts is not None and facts.correction is not None else ()
-        return settings((declared, self.correction, *own, *said))
+        more = (*own, *said)
+        if not more and (known := self._corrections.get(endpoint.name)) is not None:
+            return known
+        declared = CorrectionOverlay(text_calls=endpoint.text_calls)
+        found = settings((declared, self.correction, *more))
+        if not more:
+            self._corrections[endpoint.name] = found
+        return found
+
+    @cached_property
+    def _corrections(self) -> dict[str, CorrectionSettings]:
+        """By the name of an endpoint, where neither the target nor a rule says more."""
+        return {}
 
     @property
     def path_prefixes(self) -> tuple[str, ...]:

@@ -14,10 +14,10 @@ cannot name an index or open a block, so no caller can break it. What it also ke
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from uuid import uuid4
 
 from gateway import json_text
 from gateway.errors import GatewayError
@@ -29,7 +29,7 @@ LEGAL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 def random_id(prefix: str) -> str:
     """A fresh id of the wire's form: `msg_…`, `toolu_…`, `req_…`."""
-    return f"{prefix}_{uuid4().hex[:24]}"
+    return f"{prefix}_{os.urandom(12).hex()}"
 
 
 class Emitter:

@@ -86,6 +86,8 @@ class Exchange:
         self._has_to_fit = has_to_fit
         self.prefix: Verdict | None = None
         """What the prompt kept of the turn before; None where there was none, or nobody looked."""
+        self._begun: Attempt | None = None
+        """The try under way, if the exchange came so far."""
         self._attempts = 0
         self._retries = 0
 
@@ -141,15 +143,12 @@ class Exchange:
         names = self.snapshot.transforms_for(route.target, route.transforms)
         return any(self.snapshot.transforms[name].has_patterns for name in names)
 
-    @cached_property
+    @property
     def attempt(self) -> Attempt:
         """The try under way. Raises `PolicyBlocked` for a request that a rule refuses."""
-        return Attempt(self._asked, self.route.targets[self._attempts])
-
-    @property
-    def _begun(self) -> Attempt | None:
-        """The try under way, if the exchange came so far."""
-        return self.__dict__.get("attempt")
+        if self._begun is None:
+            self._begun = Attempt(self._asked, self.route.targets[self._attempts])
+        return self._begun
 
     def upstream_request(self) -> UpstreamRequest:
         """What to send. Raises `GatewayError` when there is nothing to send."""
@@ -213,7 +212,7 @@ class Exchange:
         else:
             return None
         self.failures.append((failed, error.message))
-        self.__dict__.pop("attempt", None)
+        self._begun = None
         return wait
 
     # -- the answer -----------------------------------------------------------------------------

@@ -9,8 +9,7 @@ never an end that looks like one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 
 from gateway.errors import GatewayError, UpstreamBroken, UpstreamTimeout
@@ -24,7 +23,7 @@ from gateway.server.consulting import consult
 from gateway.server.delivery import JSON, Delivery
 from gateway.server.paths import PREFIX, Receive, Scope, Send
 from gateway.server.services import Services
-from gateway.server.waiting import Beat, Feed, Intake, commit, heartbeats
+from gateway.server.waiting import Beat, Feed, Heartbeats, Intake, Watch, commit
 from gateway.upstream import Reply
 
 LARGE = 256 * 1024
@@ -44,7 +43,7 @@ async def handle(services: Services, scope: Scope, receive: Receive, send: Send)
     failure: GatewayError | None = None
     try:
         exchange = await accept(services, scope, receive)
-        async with watched(receive, delivery):
+        async with Watch(receive, delivery):
             await converse(services, exchange, delivery)
     except ClientGone:
         delivery.status = CLIENT_GONE
@@ -106,7 +105,7 @@ async def converse(services: Services, exchange: Exchange, delivery: Delivery) -
         return
     request = await prepare(services, exchange)
     # The client is kept waiting from here on: some servers send no header before the first token.
-    async with heartbeats(exchange, delivery) as beat:
+    async with Heartbeats(exchange, delivery) as beat:
         await ask(services, exchange, delivery, beat, request)
 
 
@@ -214,32 +213,3 @@ async def answered(services: Services, exchange: Exchange, data: bytes, say: Say
         await say(data)
         data = exchange.resume(await consult(services, exchange))
     return data
-
-
-@asynccontextmanager
-async def watched(receive: Receive, delivery: Delivery) -> AsyncIterator[None]:
-    """Stops what is inside when the client leaves: writing to nobody raises no error by itself.
-
-    Once the answer is delivered the client may leave; what is left to do is between us and the provider.
-    """
-    worker = asyncio.current_task()
-    gone = False
-
-    async def watch() -> None:
-        nonlocal gone
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        if not delivery.ended and worker is not None:
-            gone = True
-            worker.cancel()
-
-    watcher = asyncio.create_task(watch())
-    try:
-        yield
-    except asyncio.CancelledError:
-        if not gone or worker is None:
-            raise
-        worker.uncancel()
-        raise ClientGone from None
-    finally:
-        watcher.cancel()

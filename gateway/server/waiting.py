@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 from gateway.pipeline import PING, Exchange
+from gateway.server.body import ClientGone
 from gateway.server.delivery import EVENTS, Delivery
+from gateway.server.paths import Receive
 
 COMMIT_AFTER = 30.0
 """Seconds of the provider's silence after which the stream is opened all the same."""
 
 HEARTBEAT = 10.0
 """Seconds of silence towards the client after which it is told that the gateway still waits."""
+
+WATCH_AFTER = 0.05
+"""Seconds after which a client that leaves is noticed."""
 
 HELD = 16 * 1024
 """Bytes held back of an answer above which it is read in a thread."""
@@ -51,15 +55,75 @@ class Beat:
         return self._last + interval - self._clock()
 
 
-@asynccontextmanager
-async def heartbeats(exchange: Exchange, delivery: Delivery) -> AsyncIterator[Beat]:
-    """Keeps the client waiting while the provider is silent."""
-    beat = Beat()
-    task = asyncio.create_task(keep_alive(exchange, delivery, beat))
-    try:
-        yield beat
-    finally:
-        task.cancel()
+class Heartbeats:
+    """Keeps the client waiting while the provider is silent.
+
+    The task that does so begins when there may be something to do: most answers come before that.
+    """
+
+    def __init__(self, exchange: Exchange, delivery: Delivery) -> None:
+        self._exchange = exchange
+        self._delivery = delivery
+        self._loop = asyncio.get_running_loop()
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Beat:
+        """Begins to count."""
+        self._beat = Beat()
+        self._timer = self._loop.call_later(min(COMMIT_AFTER, HEARTBEAT), self._begin)
+        return self._beat
+
+    def _begin(self) -> None:
+        work = keep_alive(self._exchange, self._delivery, self._beat)
+        self._task = self._loop.create_task(work)
+
+    async def __aexit__(self, *_raised: object) -> None:
+        """The answer is complete, or nobody waits for it."""
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+
+class Watch:
+    """Stops what is inside when the client leaves: writing to nobody raises no error by itself.
+
+    Raises `ClientGone` then. Once the answer is delivered the client may leave; what is left to do is
+    between us and the provider. The task that watches begins after a moment, in which most short
+    requests end.
+    """
+
+    def __init__(self, receive: Receive, delivery: Delivery) -> None:
+        self._receive = receive
+        self._delivery = delivery
+        self._loop = asyncio.get_running_loop()
+        self._watcher: asyncio.Task[None] | None = None
+        self._gone = False
+
+    async def __aenter__(self) -> None:
+        """Begins to watch, soon."""
+        self._worker = asyncio.current_task()
+        self._timer = self._loop.call_later(WATCH_AFTER, self._begin)
+
+    def _begin(self) -> None:
+        self._watcher = self._loop.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        if not self._delivery.ended and self._worker is not None:
+            self._gone = True
+            self._worker.cancel()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, _error: object, _at: object
+    ) -> None:
+        """Ends the watch."""
+        self._timer.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
+        if kind is asyncio.CancelledError and self._gone and self._worker is not None:
+            self._worker.uncancel()
+            raise ClientGone from None
 
 
 async def keep_alive(exchange: Exchange, delivery: Delivery, beat: Beat) -> None:
