@@ -6,11 +6,12 @@ VENV   ?= .venv
 CONFIG ?= $(firstword $(wildcard config.yaml) config.example.yaml)
 PORT   ?=
 FUZZ_SECONDS ?= 600
+SECONDS ?= 600
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test fuzz docs check lint types contracts format clean
+.PHONY: run test fuzz bench bench-rivals bench-guard profile soak docs check lint types contracts format clean
 
 run: $(VENV)/.run
 	$(BIN)/gateway serve --config $(CONFIG) $(if $(PORT),--port $(PORT))
@@ -21,8 +22,8 @@ test: $(VENV)/.test
 check: lint types contracts
 
 lint: $(VENV)/.test
-	$(BIN)/ruff check gateway tests
-	$(BIN)/ruff format --check gateway tests
+	$(BIN)/ruff check gateway tests bench
+	$(BIN)/ruff format --check gateway tests bench
 
 types: $(VENV)/.test
 	$(BIN)/mypy
@@ -36,6 +37,22 @@ fuzz: $(VENV)/.test
 	cd .cache/fuzz && $(abspath $(BIN))/python ../../tests/correction/fuzz/run.py \
 	  -max_total_time=$(FUZZ_SECONDS) -max_len=600 .
 
+# CPU time beside the least that a proxy in Python needs, in one run; writes bench/RESULTS.md.
+bench: $(VENV)/.run
+	$(BIN)/python -m bench run
+
+bench-rivals: $(VENV)/.run
+	$(BIN)/python -m bench run --rivals
+
+bench-guard: $(VENV)/.run
+	$(BIN)/python -m bench guard
+
+profile: $(VENV)/.run
+	$(BIN)/python -m bench profile
+
+soak: $(VENV)/.run
+	$(BIN)/python -m bench soak --seconds $(SECONDS)
+
 docs: $(VENV)/.run
 	$(BIN)/gateway schema > schemas/config.schema.json.new
 	mv schemas/config.schema.json.new schemas/config.schema.json
@@ -44,8 +61,8 @@ docs: $(VENV)/.run
 	done
 
 format: $(VENV)/.test
-	$(BIN)/ruff check --fix gateway tests
-	$(BIN)/ruff format gateway tests
+	$(BIN)/ruff check --fix gateway tests bench
+	$(BIN)/ruff format gateway tests bench
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build
