@@ -11,66 +11,14 @@ from typing import Any
 
 from bench.answers import ARGUMENTS, TOOL, Answer, compact
 
-_VOCABULARY = (
-    "value",
-    "index",
-    "buffer",
-    "reader",
-    "writer",
-    "branch",
-    "commit",
-    "handler",
-    "callback",
-    "module",
-    "package",
-    "import",
-    "export",
-    "class",
-    "method",
-    "field",
-    "record",
-    "table",
-    "column",
-    "query",
-    "cursor",
-    "socket",
-    "thread",
-    "future",
-    "task",
-    "queue",
-    "stack",
-    "frame",
-    "event",
-    "signal",
-    "error",
-    "warning",
-    "debug",
-    "trace",
-    "metric",
-    "counter",
-    "timer",
-    "cache",
-    "entry",
-    "shard",
-    "replica",
-    "leader",
-    "session",
-    "token",
-    "prompt",
-    "system",
-    "message",
-    "content",
-    "answer",
-    "choice",
-    "schema",
-    "object",
-    "array",
-    "string",
-    "number",
-    "boolean",
-    "null",
-    "return",
+_WORDS = (
+    "value index buffer reader writer branch commit handler callback module package import export "
+    "class method field record table column query cursor socket thread future task queue stack "
+    "frame event signal error warning debug trace metric counter timer cache entry shard replica "
+    "leader session token prompt system message content answer choice schema object array string "
+    "number boolean null return"
 )
+_VOCABULARY = _WORDS.split()
 _MARKS = (
     "\n",
     "\n    ",

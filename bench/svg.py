@@ -93,7 +93,7 @@ def rows_of_dots(
         math.floor(math.log10(min([*values, 0.5]))),
         math.ceil(math.log10(max([*values, 5]))),
     )
-    left, right, top, step = 230.0, WIDTH - 30.0, 84.0, 30.0
+    left, right, top, step = 320.0, WIDTH - 40.0, 84.0, 30.0
     bottom = top + step * len(rows)
 
     def at(value: float) -> float:
@@ -133,7 +133,7 @@ def lines(
     """Series of points on linear axes from zero. `across` and `up` name what is counted."""
     points = [point for found in series.values() for point in found]
     xs, ys = ticks(max(x for x, _ in points)), ticks(max(y for _, y in points))
-    left, right, top, bottom = 70.0, WIDTH - 30.0, 84.0, height - 56
+    left, right, top, bottom = 70.0, WIDTH - 30.0, 100.0, height - 56
     parts = legend(list(series), 26, 56)
 
     def place(point: Point) -> Point:

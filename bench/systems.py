@@ -20,8 +20,8 @@ LITELLM = SCRATCH / "litellm" / "bin" / "litellm"
 CONFIG = """version: 1
 server: {{host: 127.0.0.1, port: {port}}}
 providers:
-  chat: {{dialect: openai-chat, base_url: "{upstream}/v1", api_key: sk-bench}}
-  native: {{dialect: anthropic, base_url: "{upstream}", api_key: sk-bench}}
+  chat: {{dialect: openai-chat, base_url: "{upstream}/v1", api_key: "${{BENCH_KEY}}"}}
+  native: {{dialect: anthropic, base_url: "{upstream}", api_key: "${{BENCH_KEY}}"}}
 rules:{token_rule}
   - {{name: passed-through, when: {{model: "native/*"}}, use: "native:/*"}}
   - {{name: edited, when: {{model: "edited/*"}}, use: "chat:/*", transforms: [edits]}}
@@ -174,6 +174,7 @@ def environment(upstream: int) -> dict[str, str]:
         **kept,
         "HOME": str(home),
         "LANG": "C.UTF-8",
+        "BENCH_KEY": "sk-bench",
         "BENCH_UPSTREAM": f"http://127.0.0.1:{upstream}",
         "LITELLM_LOG": "ERROR",
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
