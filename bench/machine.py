@@ -27,6 +27,7 @@ def cores() -> tuple[set[int], set[int]]:
     return {usable[0]}, {usable[1]}
 
 
+CORES = len(os.sched_getaffinity(0))
 MEASURED, OTHERS = cores()
 _OPENER = build_opener(ProxyHandler({}))
 ROOT = Path(__file__).parent.parent
@@ -159,10 +160,9 @@ def free_port() -> int:
 
 def described() -> str:
     """The machine in general terms."""
-    usable = len(os.sched_getaffinity(0))
-    apart = "apart from" if usable > 1 else "on the same core as"
+    apart = "apart from" if MEASURED != OTHERS else "on the same core as"
     return (
-        f"{usable} core(s), {platform.system()} {platform.release().split('-')[0]}, "
+        f"{CORES} core(s), {platform.system()} {platform.release().split('-')[0]}, "
         f"{platform.machine()}, {platform.python_implementation()} {platform.python_version()}; "
         f"the measured process runs {apart} the upstream and the load"
     )

@@ -23,6 +23,7 @@ from bench.systems import System
 
 BOUND = 400
 """Megabytes that the gateway may grow by: what it remembers of conversations, and of the last requests."""
+SEED = 1
 WORKERS = 8
 CONVERSATIONS = 40
 """At a time; they end after some turns, and others take their place."""
@@ -94,7 +95,7 @@ def grown(memory: list[tuple[float, float]], seconds: float) -> float:
 
 async def soak(running: Running, seconds: int, account: Account) -> None:
     """Sends for so long."""
-    load, mix = Load(running.port), Mix(int(time.time()))
+    load, mix = Load(running.port), Mix(SEED)
     began = time.perf_counter()
     account.memory.append((0.0, running.rss_mb()))
 

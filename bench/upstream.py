@@ -25,14 +25,21 @@ _WHOLE = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 
 _REFUSED = (
     b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
 )
+LEADING = {True: 2, False: 1}
+"""Events before the first text: in Anthropic's format, and in chat completions."""
 _END = b"0\r\n\r\n"
 
 
 @lru_cache(maxsize=1024)
 def pieces(answer: Answer, *, native: bool) -> list[bytes]:
-    """The events of a stream, each as one chunk of the transfer encoding."""
+    """The events of a stream as chunks of the transfer encoding, one for each tick of a paced answer.
+
+    What precedes the first text comes with it, so that both formats say it at the same tick.
+    """
     events = answers.message_events(answer) if native else answers.chat_events(answer)
-    return [b"%x\r\n%b\r\n" % (len(event), event) for event in events]
+    chunks = [b"%x\r\n%b\r\n" % (len(event), event) for event in events]
+    first = LEADING[native] + 1
+    return [b"".join(chunks[:first]), *chunks[first:]]
 
 
 @lru_cache(maxsize=1024)
