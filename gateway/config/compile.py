@@ -71,12 +71,14 @@ def compile_config(
     )
 
 
+SIZES = ("max_body", "memory")
+
+
 def _server(options: Mapping[str, Any]) -> ServerSettings:
     given = {
         name: options[name] for name in ("host", "port", "allow_unauthenticated") if name in options
     }
-    if "max_body" in options:
-        given["max_body"] = parse_size(options["max_body"])
+    given |= {name: parse_size(options[name]) for name in SIZES if name in options}
     keys = options.get("auth", {}).get("keys", ())
     return ServerSettings(
         keys=tuple(ClientKey(key["name"], key["key"].strip()) for key in keys), **given

@@ -92,6 +92,7 @@ def units(document: Document) -> Iterator[Finding]:
     """Every size and duration is within its bounds."""
     places: dict[Path, Callable[[Any], object]] = {
         ("server", "max_body"): parse_size,
+        ("server", "memory"): parse_size,
         ("recorder", "max_size"): parse_size,
     }
     for name in document.names("providers"):

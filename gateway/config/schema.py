@@ -245,6 +245,11 @@ def _server() -> Schema:
                 True,
             ),
             "max_body": key(SIZE_SCHEMA, "The largest request body that is read.", "32MiB"),
+            "memory": key(
+                SIZE_SCHEMA,
+                "How much is kept of the conversations under way, so that a turn costs what is new in it.",
+                "256MiB",
+            ),
         },
         "a mapping such as {port: 4000}",
     )

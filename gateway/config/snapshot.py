@@ -52,6 +52,8 @@ class ServerSettings:
     """Said in so many words: everybody who can reach the port may use it."""
     max_body: int = 32 * 1024 * 1024
     """Bytes of the largest request body."""
+    memory: int = 256 * 1024 * 1024
+    """Bytes that are kept of conversations."""
 
     @property
     def is_safe(self) -> bool:

@@ -70,7 +70,8 @@ class Memory:
     """All conversations that were heard of last, within a number of bytes. Safe between threads."""
 
     def __init__(self, limit: int = LIMIT) -> None:
-        self._limit = limit
+        self.limit = limit
+        """Bytes; what is above a new limit goes with the next request."""
         self._root = Passage(b"", 0, None)
         self._leaves: OrderedDict[Passage, None] = OrderedDict()
         """Ends of conversations, the one that was used last at the end."""
@@ -171,7 +172,7 @@ class Memory:
 
     def _shrink(self) -> None:
         """Forgets the ends of conversations that were not used for long, one passage at a time."""
-        while self._size > self._limit:
+        while self._size > self.limit:
             leaf = next(iter(self._leaves))
             parent = leaf.parent
             self._forget(leaf)

@@ -64,7 +64,7 @@ async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange
             services.vaults.vault(snapshot.reasoning),
             pins=Looking(services.pins),
             readings=services.recent,
-            memory=services.memory,
+            memory=services.memory(snapshot),
             estimates=services.estimates,
             has_to_fit=False,
         )

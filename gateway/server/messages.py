@@ -85,7 +85,7 @@ async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange
         readings=services.recent,
         consults=True,
         guard=services.guard,
-        memory=services.memory,
+        memory=services.memory(snapshot),
         estimates=services.estimates,
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from gateway.cache_guard import Guard
+from gateway.config import Snapshot
 from gateway.estimates import Estimates
 from gateway.messages import Memory
 from gateway.reload import ConfigStore
@@ -33,8 +34,8 @@ class Services:
     """Which rule each conversation was given."""
     guard: Guard = field(default_factory=Guard)
     """Whether conversations still begin as they did."""
-    memory: Memory = field(default_factory=Memory)
-    """What was said in the conversations under way."""
+    conversations: Memory = field(default_factory=Memory)
+    """What was said in those under way; see `memory`."""
     recent: Recent = field(default_factory=lambda: Recent(monotonic))
     """What rules may ask of earlier exchanges."""
     tally: Tally = field(default_factory=Tally)
@@ -55,6 +56,11 @@ class Services:
         self.recorder = Recorder(self.config)
         self.shadows = Shadows(self.upstream)
         self.provider_counts = ProviderCounts(self.upstream)
+
+    def memory(self, snapshot: Snapshot) -> Memory:
+        """The memory of conversations, within the bounds of the config."""
+        self.conversations.limit = snapshot.server.memory
+        return self.conversations
 
     @property
     def waits_for_encoder(self) -> bool:

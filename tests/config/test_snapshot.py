@@ -48,6 +48,7 @@ def test_the_whole_config_arrives() -> None:
         port=4000,
         keys=(ClientKey("laptop", "gateway-secret"),),
         max_body=32 * 1024**2,
+        memory=64 * 1024**2,
     )
     assert made.models == {"openai:gpt-5": ModelFacts(400_000, 128_000)}
     assert [rule.name for rule in made.rules] == ["long", "hard", "small", "fast"]

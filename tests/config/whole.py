@@ -11,6 +11,7 @@ WHOLE: dict[str, Any] = {
         "port": 4000,
         "auth": {"keys": [{"name": "laptop", "key": "${GATEWAY_KEY}"}]},
         "max_body": "32MiB",
+        "memory": "64MiB",
     },
     "providers": {
         "openai": {"api_key": "${OPENAI_API_KEY}", "quirks": {"stop_limit": 2}},
