@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from gateway import resources
@@ -15,6 +16,9 @@ from gateway.config.files import MAX_BYTES
 from gateway.config.overlays import VARIABLE
 
 ENV_FILE = ".env"
+
+EXTRAS = {"http2": "h2"}
+"""The optional parts of the distribution, and the package that each brings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ def files_around(folder: Path, *, env_name: str = ENV_FILE, env_text: str | None
     return Files(
         read=lambda name: read_included(folder / name),
         presets={path.stem: str(path) for path in presets if not path.stem.endswith(".test")},
+        extras=frozenset(extra for extra, package in EXTRAS.items() if find_spec(package)),
         is_open=lambda name: is_open(folder / name),
         env_name=env_name,
         env_text=env_text,

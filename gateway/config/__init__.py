@@ -19,11 +19,13 @@ from gateway.config import overlays
 from gateway.config.check import check
 from gateway.config.compile import KEY_VARIABLES, compile_config
 from gateway.config.correction import CorrectionSettings
+from gateway.config.document import Document, around
 from gateway.config.environment import Expanded, expand
 from gateway.config.files import Files, env_file, readable
 from gateway.config.findings import Finding, in_order
 from gateway.config.includes import Whole, read_whole
 from gateway.config.layers import Layer
+from gateway.config.network import certificates, extras
 from gateway.config.positions import Positions, Span
 from gateway.config.render import render_concise, render_full, render_json
 from gateway.config.snapshot import (
@@ -31,6 +33,7 @@ from gateway.config.snapshot import (
     ClientKey,
     Endpoint,
     ModelFacts,
+    Network,
     ReasoningSettings,
     ServerSettings,
     Snapshot,
@@ -47,6 +50,7 @@ __all__ = [
     "Finding",
     "Loaded",
     "ModelFacts",
+    "Network",
     "ReasoningSettings",
     "ServerSettings",
     "Snapshot",
@@ -70,7 +74,7 @@ class Loaded:
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The texts of the config and of what it includes, by file."""
     files: tuple[str, ...] = ()
-    """The files that it includes, also those that cannot be read."""
+    """The files that it includes or trusts, also those that cannot be read."""
 
 
 UNUSED = "unused-"
@@ -100,30 +104,49 @@ def load(
     layer = overlays.applied(whole.layer, name)
     positions = whole.at(layer)
     said = {(finding.file, finding.line, finding.column) for finding in found}
-    expanded, checked = _checked(layer, positions, environment, notes=notes)
+    expanded, checked = _checked(layer, positions, environment, files, notes=notes)
+    trusted = certificates(_document(expanded, positions), files)
+    checked += trusted.findings
+    outside = (*whole.files, *trusted.files)
     if every_overlay:
-        checked = _everywhere(whole, name, environment, checked)
+        checked = _everywhere(whole, name, environment, files, checked)
     found += [one for one in checked if (one.file, one.line, one.column) not in said]
     found += _readable(found, files, positions)
     findings = in_order(found)
     if any(finding.severity == "error" for finding in findings):
-        return Loaded(None, findings, whole.sources, whole.files)
+        return Loaded(None, findings, whole.sources, outside)
     used = {**expanded.used, **{name: environment.get(name) for name in KEY_VARIABLES}}
-    id = _digest([*whole.sources.values(), name or ""], used)
-    snapshot = compile_config(expanded.value, positions, environment, id=id)
-    return Loaded(snapshot, findings, whole.sources, whole.files)
+    id = _digest([*whole.sources.values(), *trusted.texts.values(), name or ""], used)
+    snapshot = compile_config(
+        expanded.value, positions, environment, id=id, certificates=trusted.texts
+    )
+    return Loaded(snapshot, findings, whole.sources, outside)
 
 
 def _checked(
-    layer: Layer, positions: Positions, environment: Mapping[str, str], *, notes: bool = False
+    layer: Layer,
+    positions: Positions,
+    environment: Mapping[str, str],
+    files: Files,
+    *,
+    notes: bool = False,
 ) -> tuple[Expanded, list[Finding]]:
     expanded = expand(layer.value, positions, environment)
     found = check(expanded.value, positions, expanded.unresolved, notes=notes)
-    return expanded, [*expanded.findings, *found]
+    missing = extras(_document(expanded, positions), files)
+    return expanded, [*expanded.findings, *found, *missing]
+
+
+def _document(expanded: Expanded, positions: Positions) -> Document:
+    return Document(expanded.value, positions, around(expanded.unresolved))
 
 
 def _everywhere(
-    whole: Whole, chosen: str | None, environment: Mapping[str, str], checked: list[Finding]
+    whole: Whole,
+    chosen: str | None,
+    environment: Mapping[str, str],
+    files: Files,
+    checked: list[Finding],
 ) -> list[Finding]:
     """The findings with those of the overlays that do not apply here. Their variables are set elsewhere."""
     found = list(checked)
@@ -131,7 +154,7 @@ def _everywhere(
         if name == chosen:
             continue
         layer = overlays.applied(whole.layer, name)
-        _, there = _checked(layer, whole.at(layer), environment)
+        _, there = _checked(layer, whole.at(layer), environment, files)
         found = [one for one in found if not one.code.startswith(UNUSED) or one in there]
         found += [
             one for one in there if one.code != "unset-variable" and not one.code.startswith(UNUSED)

@@ -13,6 +13,7 @@ from gateway.config import (
     abilities,
     exposure,
     expressions,
+    network,
     reachability,
     readings,
     references,
@@ -43,6 +44,7 @@ CHECKS: tuple[Callable[[Document], Iterator[Finding]], ...] = (
     exposure.plain_secrets,
     exposure.base_urls,
     exposure.headers,
+    network.proxies,
 )
 
 

@@ -9,6 +9,7 @@ from gateway import transforms
 from gateway.config import rules
 from gateway.config.correction import overlay, text_calls_of
 from gateway.config.environment import filled, first_variable, variables
+from gateway.config.network import network
 from gateway.config.positions import Positions
 from gateway.config.reload_settings import recorder_settings, reload_settings, test_files
 from gateway.config.snapshot import (
@@ -38,16 +39,26 @@ KEY_VARIABLES = frozenset(
 
 
 def compile_config(
-    value: Mapping[str, Any], positions: Positions, environment: Mapping[str, str], *, id: str
+    value: Mapping[str, Any],
+    positions: Positions,
+    environment: Mapping[str, str],
+    *,
+    id: str,
+    certificates: Mapping[str, str],
 ) -> Snapshot:
-    """The snapshot of a config in which no check has found an error."""
+    """The snapshot of a config in which no check has found an error.
+
+    `certificates` are those that providers are trusted by, by provider.
+    """
     value = rules.without_aliases(value)
     configured: Mapping[str, Any] = value.get("providers", {})
     return Snapshot(
         id=id,
         server=_server(value.get("server", {})),
         endpoints={
-            name: _endpoint(name, configured.get(name, {}), positions, environment)
+            name: _endpoint(
+                name, configured.get(name, {}), positions, environment, certificates.get(name)
+            )
             for name in dict.fromkeys([*PROVIDERS, *configured])
         },
         models={name: _facts(facts) for name, facts in value.get("models", {}).items()},
@@ -86,7 +97,11 @@ def _server(options: Mapping[str, Any]) -> ServerSettings:
 
 
 def _endpoint(
-    name: str, options: Mapping[str, Any], positions: Positions, environment: Mapping[str, str]
+    name: str,
+    options: Mapping[str, Any],
+    positions: Positions,
+    environment: Mapping[str, str],
+    ca: str | None,
 ) -> Endpoint:
     provider = _provider(name, options)
     key = _text(options.get("api_key"))
@@ -110,6 +125,7 @@ def _endpoint(
         missing_key=" and ".join(unset) or None,
         timeouts=Timeouts(**{limit: parse_duration(time) for limit, time in timeouts.items()}),
         text_calls=provider.text_calls,
+        network=network(options.get("network", {}), ca),
     )
 
 

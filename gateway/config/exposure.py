@@ -63,7 +63,7 @@ def base_urls(document: Document) -> Iterator[Finding]:
     for name in document.names("providers"):
         path: Path = ("providers", name, "base_url")
         url = document.get(*path)
-        if isinstance(url, str) and not _is_address(url) and url != PROVIDERS["mock"].base_url:
+        if isinstance(url, str) and not is_address(url) and url != PROVIDERS["mock"].base_url:
             message = f"{document.where(path)}expected a URL that begins with http:// or https://"
             if not has_reference(document.positions.typed(path)):
                 message += f", got {document.typed(path)}"
@@ -71,7 +71,8 @@ def base_urls(document: Document) -> Iterator[Finding]:
             yield document.positions.error("bad-url", span, message)
 
 
-def _is_address(url: str) -> bool:
+def is_address(url: str) -> bool:
+    """A URL of http or https with a host."""
     try:
         parts = urlsplit(url)
         port_is_good = parts.port is None or parts.port > 0

@@ -29,6 +29,8 @@ class Files:
     """The text of a file. Raises `OSError` and `UnicodeDecodeError`."""
     presets: Mapping[str, str] = field(default_factory=dict)
     """Preset -> its file."""
+    extras: frozenset[str] = frozenset()
+    """The optional parts of the distribution that are installed."""
     is_open: Callable[[str], bool] = lambda name: False
     """Everybody on this machine can read the file."""
     env_name: str = ".env"

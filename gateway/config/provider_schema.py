@@ -80,6 +80,11 @@ def provider() -> Schema:
             "How long to wait.",
             {"connect": "5s", "first_byte": "2m", "idle": "5m"},
         ),
+        "network": key(
+            network(),
+            "How its servers are reached, where not directly and by HTTP/1.1.",
+            {"proxy": "${HTTPS_PROXY:-}", "ca_file": "company-ca.pem"},
+        ),
     }
     by_dialect = [
         {
@@ -89,6 +94,32 @@ def provider() -> Schema:
         for name in DIALECTS
     ]
     return object_of(properties, 'a mapping such as {api_key: "${NAME}"}', allOf=by_dialect)
+
+
+def network() -> Schema:
+    """`network:` of a provider."""
+    proxy = {"type": ["string", "null"], "x-expected": "a URL such as http://proxy.lan:3128"}
+    properties = {
+        "proxy": key(
+            proxy,
+            "The proxy to go through, by CONNECT for https. The environment's are used only where "
+            "a config names them; an empty text is none.",
+            "http://proxy.lan:3128",
+            "${HTTPS_PROXY:-}",
+        ),
+        "ca_file": key(
+            text("the path of a file of certificates"),
+            "Certificates (PEM) to trust beside the system's; relative to the config. A change is "
+            "taken up like one of the config.",
+            "company-ca.pem",
+        ),
+        "http2": key(
+            {"type": "boolean", "x-expected": "true or false"},
+            "Offers HTTP/2 to servers behind https; needs the extra `http2`.",
+            True,
+        ),
+    }
+    return object_of(properties, "a mapping such as {proxy: http://proxy.lan:3128}")
 
 
 def quirks(dialect: str, documents: Documents) -> Schema:

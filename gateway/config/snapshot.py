@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
+from urllib.parse import urlsplit
 
 from gateway.config.correction import CorrectionSettings, settings
 from gateway.config.reload_settings import RecorderSettings, ReloadSettings
@@ -73,6 +74,22 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
+class Network:
+    """How connections are made. Equal ones are shared by the providers that ask for them."""
+
+    proxy: str | None = field(default=None, repr=False)
+    """Its URL, maybe with a password."""
+    ca: str | None = field(default=None, repr=False)
+    """Certificates (PEM) that are trusted beside those of the system."""
+    http2: bool = False
+
+    @property
+    def is_direct(self) -> bool:
+        """HTTP/1.1, straight to the provider."""
+        return self.proxy is None and not self.http2
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """A provider as it is configured: where to send, how to sign, what to speak."""
 
@@ -88,6 +105,7 @@ class Endpoint:
     timeouts: Timeouts = field(default_factory=Timeouts)
     text_calls: tuple[str, ...] = ()
     """Channels of its answers in which calls are looked for, where nobody says otherwise."""
+    network: Network = field(default_factory=Network)
 
 
 MOCK = Endpoint("mock", PROVIDERS["mock"].dialect, PROVIDERS["mock"].base_url, {})
@@ -197,6 +215,8 @@ class Snapshot:
         found += [self.reasoning.key] if self.reasoning.key else []
         for endpoint in self.endpoints.values():
             found += [endpoint.secret] if endpoint.secret else []
+            if password := urlsplit(endpoint.network.proxy or "").password:
+                found.append(password)
             for name, value in endpoint.headers.items():
                 is_own = endpoint.secret is not None and endpoint.secret in value
                 if SECRET_HEADER.search(name) and not is_own:

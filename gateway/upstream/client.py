@@ -7,6 +7,7 @@ from types import TracebackType
 
 import httpx
 
+from gateway.config import Network
 from gateway.errors import UpstreamBroken, UpstreamTimeout
 from gateway.pipeline import UpstreamRequest
 from gateway.upstream import carriers
@@ -124,18 +125,26 @@ class Upstream:
     """All connections to providers. Create it where an event loop runs; close it there too."""
 
     def __init__(self, transports: Mapping[str, httpx.AsyncBaseTransport] | None = None) -> None:
-        """`transports` maps URL schemes; tests pass their own."""
+        """`transports` are for all addresses of their URL schemes; tests pass their own."""
         if transports is None:
-            net, mock = carriers.web(), OverHttpx(MockTransport())
-            self._carriers: dict[str, Carrier] = {"http": net, "https": net, "mock": mock}
-        else:
-            self._carriers = {scheme: OverHttpx(one) for scheme, one in transports.items()}
+            transports = {"mock": MockTransport()}
+        self._fixed: Mapping[str, Carrier] = {
+            scheme: OverHttpx(one) for scheme, one in transports.items()
+        }
+        self._networks: dict[Network, Carrier] = {}
 
     def send(self, request: UpstreamRequest) -> Sending:
         """Sends, and waits for status and headers. Raises `UpstreamBroken` and `UpstreamTimeout`."""
-        return Sending(self._carriers[request.url.partition(":")[0]], request)
+        carrier = self._fixed.get(request.url.partition(":")[0])
+        return Sending(carrier or self._over(request.endpoint.network), request)
+
+    def _over(self, network: Network) -> Carrier:
+        carrier = self._networks.get(network)
+        if carrier is None:
+            carrier = self._networks[network] = carriers.over(network)
+        return carrier
 
     async def close(self) -> None:
         """Ends every connection."""
-        for carrier in dict.fromkeys(self._carriers.values()):
+        for carrier in (*self._fixed.values(), *self._networks.values()):
             await carrier.aclose()

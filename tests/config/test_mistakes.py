@@ -543,7 +543,7 @@ def test_every_code_has_its_mistake() -> None:
         path.read_text("utf-8") for path in (Path(__file__).parent / "err").glob("*.txt")
     )
     golden = re.findall(r"(?:error|warning)\[([a-z-]+)\]", told)
-    elsewhere = {"readable-keys", "bad-env-line", "unknown-overlay"}  # of files, and of variables
+    elsewhere = {"readable-keys", "bad-env-line", "unknown-overlay", "bad-file", "missing-package"}
     seen = {*(mistake.code for mistake in MISTAKES.values()), *golden, *elsewhere}
     assert seen == {*made, *uniqueness}
 
