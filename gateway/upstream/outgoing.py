@@ -6,6 +6,7 @@ https://www.rfc-editor.org/rfc/rfc9112#name-message-format
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -36,8 +37,8 @@ class Address(NamedTuple):
     place: Place
     start: str
     """The request line."""
-    host: str
-    """What the `host` header says."""
+    headers: Mapping[str, str]
+    """What is said where a request does not say otherwise."""
 
 
 @lru_cache(maxsize=1024)
@@ -52,15 +53,23 @@ def addressed(url: str) -> Address:
     host = parsed.raw_host.decode("ascii")
     place = Place(parsed.scheme, host, parsed.port or PORTS[parsed.scheme])
     start = f"POST {parsed.raw_path.decode('ascii')} HTTP/1.1\r\n"
-    return Address(place, start, parsed.netloc.decode("ascii"))
+    return Address(place, start, {"host": parsed.netloc.decode("ascii"), **added(parsed)})
+
+
+def added(url: httpx.URL) -> Mapping[str, str]:
+    """`ADDED`, and the name and password that a URL holds (RFC 7617)."""
+    if not url.userinfo:
+        return ADDED
+    pair = f"{url.username}:{url.password}".encode()
+    return {**ADDED, "authorization": f"Basic {b64encode(pair).decode('ascii')}"}
 
 
 def head(address: Address, headers: Mapping[str, str], length: int) -> bytes:
     """The request up to its body of `length` bytes. Raises `httpx.LocalProtocolError`.
 
-    Headers go out as they are given; `host` and `ADDED` only where they are not, the length always.
+    Headers go out as they are given; those of the address only where they are not, the length always.
     """
-    headers = {"host": address.host, **ADDED, **headers}
+    headers = {**address.headers, **headers}
     lines = [address.start]
     lines += [f"{_label(name)}{value}\r\n" for name, value in headers.items()]
     lines.append(f"content-length: {length}\r\n\r\n")

@@ -10,7 +10,7 @@ import httpx
 
 from gateway.pipeline import UpstreamRequest
 from gateway.upstream.answers import Take
-from gateway.upstream.outgoing import ADDED
+from gateway.upstream.outgoing import added
 
 
 class OverHttpx:
@@ -22,12 +22,13 @@ class OverHttpx:
     async def ask(self, request: UpstreamRequest) -> Carried:
         """See `Carrier`."""
         timeouts = request.endpoint.timeouts
+        url = parsed_url(request.url)
         sent = httpx.Request(
             "POST",
-            parsed_url(request.url),
+            url,
             headers=[
                 (name.encode("ascii"), value.encode("latin-1"))
-                for name, value in {**ADDED, **request.headers}.items()
+                for name, value in {**added(url), **request.headers}.items()
             ],
             content=request.body,
             extensions={"timeout": {"connect": timeouts.connect}},

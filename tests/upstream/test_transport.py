@@ -330,7 +330,16 @@ def test_an_address_says_where_to_and_whom_to_ask_for(
 ) -> None:
     """Ports that go without saying are not said."""
     address = outgoing.addressed(url)
-    assert (tuple(address.place), address.host) == (place, host)
+    assert (tuple(address.place), address.headers["host"]) == (place, host)
+
+
+def test_a_password_in_an_address_is_shown_to_its_server() -> None:
+    """Unless the request shows another key."""
+    address = outgoing.addressed("http://me:se%20cret@h/")
+    assert b"\r\nauthorization: Basic bWU6c2UgY3JldA==\r\n" in outgoing.head(address, {}, 0)
+    head = outgoing.head(address, {"authorization": "Bearer k"}, 0)
+    assert head.count(b"authorization") == 1
+    assert b"me:" not in head
 
 
 @pytest.mark.parametrize("url", ["http:///x", "http://h\r\nx: y/", "http://h:99999/"])
