@@ -163,10 +163,13 @@ class TokenCounter:
 
     def size(self, request: MessagesRequest) -> Size:
         """The same, tools apart from the rest."""
-        content = self.content(request.system)
+        content = request.of("system", ("tokens", self), lambda: self.content(request.system))
         content += sum(request.each(("tokens", self), self._messages))
+        return Size(content, request.of("tools", ("tokens", self), lambda: self._tools(request)))
+
+    def _tools(self, request: MessagesRequest) -> int:
         tools = request.raw_field("tools")
-        return Size(content, self.text(tools.decode("utf-8", "replace")) if tools else 0)
+        return self.text(tools.decode("utf-8", "replace")) if tools else 0
 
     def _messages(self, messages: Iterable[Mapping[str, Any]]) -> int:
         return sum(FRAME + self.content(message.get("content")) for message in messages)

@@ -30,6 +30,12 @@ class ToolCatalog:
         self.names = tuple(self._documents)
         self.tables = tables
 
+    def with_tables(self, tables: Tables) -> ToolCatalog:
+        """The same tools, whose schemas are compiled once for both, with other tables."""
+        same = ToolCatalog((), tables=tables)
+        same.names, same._documents, same._schemas = self.names, self._documents, self._schemas
+        return same
+
     def __contains__(self, name: object) -> bool:
         return name in self._documents
 

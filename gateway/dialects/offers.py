@@ -14,7 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from gateway import json_text
 from gateway.errors import NO_RETRY, InvalidRequest
+from gateway.json_text import Raw
 
 Policy = Literal["auto", "drop", "refuse"]
 """What becomes of a server tool that the target lacks: `drop` it and say so; `refuse` the request with
@@ -124,6 +126,34 @@ class Offer:
     functions: tuple[Function, ...]
     server: tuple[ServerTool, ...]
     """Those that the target has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An offer as it is sent: fields of a body, of which the tools are JSON already."""
+
+    fields: Mapping[str, Any]
+    dropped: tuple[str, ...]
+    tool_names: Mapping[str, str]
+    """Names as sent -> names as the client knows them, where the two differ."""
+    functions: int = 0
+    """How many functions are among the tools, where somebody wants to know."""
+
+    @classmethod
+    def of(
+        cls,
+        fields: Mapping[str, Any],
+        dropped: Sequence[str],
+        tool_names: Mapping[str, str],
+        functions: int = 0,
+    ) -> Offered:
+        """Fields that hold the tools as values."""
+        tools = {"tools": Raw(json_text.encode(fields["tools"]))} if "tools" in fields else {}
+        return cls({**fields, **tools}, tuple(dropped), tool_names, functions)
+
+    def size(self) -> int:
+        """Bytes that it takes."""
+        return 1_000 + len(bytes(self.fields.get("tools", b"")))
 
 
 def offer_of(

@@ -73,6 +73,8 @@ class Memory:
         self.limit = limit
         """Bytes; what is above a new limit goes with the next request."""
         self._root = Passage(b"", 0, None)
+        self._fields = Passage(b"", 0, None)
+        """What follows it are no passages but other fields of requests: the system prompt, the tools."""
         self._leaves: OrderedDict[Passage, None] = OrderedDict()
         """Ends of conversations, the one that was used last at the end."""
         self._size = 0
@@ -123,6 +125,20 @@ class Memory:
             self._shrink()
         return path
 
+    def field(self, raw: bytes) -> Passage:
+        """What is known of a field with these bytes."""
+        with self._lock:
+            known = self._fields.children
+            for number, field in enumerate(known):
+                if field.raw == raw:
+                    if number:
+                        known.insert(0, known.pop(number))
+                    self._leaves.move_to_end(field)
+                    return field
+            field = self._child(self._fields, raw, 0)
+            self._shrink()
+            return field
+
     def recall(
         self,
         passages: Sequence[Passage],
@@ -156,7 +172,7 @@ class Memory:
             self._shrink()
 
     def _child(self, parent: Passage, raw: bytes, count: int) -> Passage:
-        if parent is not self._root and parent.parent is None:
+        if parent.parent is None and parent is not self._root and parent is not self._fields:
             return Passage(raw, count, None)  # forgotten meanwhile; whoever holds it can go on
         for child in parent.children:
             if child.raw == raw:
@@ -176,7 +192,7 @@ class Memory:
             leaf = next(iter(self._leaves))
             parent = leaf.parent
             self._forget(leaf)
-            if parent is not None and parent is not self._root and not parent.children:
+            if parent is not None and parent.parent is not None and not parent.children:
                 self._leaves[parent] = None
                 self._leaves.move_to_end(parent, last=False)
 

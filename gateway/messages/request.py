@@ -13,6 +13,12 @@ from gateway.messages.memory import Memory, Passage, small
 from gateway.messages.recognition import recognised
 
 T = TypeVar("T")
+
+REMEMBERED = frozenset({"system", "tools"})
+"""Fields that are the same turn by turn, so that their values are kept."""
+DECODED = 5
+"""Bytes that the value of a field takes, for each byte of its JSON."""
+
 Messages = list[dict[str, Any]]
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
@@ -180,9 +186,11 @@ class MessagesRequest:
     def tools(self) -> list[dict[str, Any]]:
         """The tools on offer; none when the field is missing."""
         tools = self.list_field("tools")
-        for index, tool in enumerate(tools):
-            _check_object(tool, f"tools.{index}")
-            _check_object(tool.get("input_schema") or {}, f"tools.{index}.input_schema")
+        if "tools" not in self._checked:
+            for index, tool in enumerate(tools):
+                _check_object(tool, f"tools.{index}")
+                _check_object(tool.get("input_schema") or {}, f"tools.{index}.input_schema")
+            self._checked.add("tools")
         return tools
 
     def object_field(self, name: str) -> dict[str, Any]:
@@ -214,11 +222,30 @@ class MessagesRequest:
             return self._values[name]
         if (raw := self._fields.get(name)) is None:
             return default
-        try:
-            value = json_text.decode(bytes(raw))
-        except NotJSON as error:
-            raise InvalidRequest(f"{name}: not JSON: {error}") from None
+        if name in REMEMBERED:
+            value = self.of(
+                name, "value", lambda: _decoded(name, raw), lambda _: DECODED * len(bytes(raw))
+            )
+        else:
+            value = _decoded(name, raw)
         self._values[name] = value
+        return value
+
+    def of(
+        self,
+        name: str,
+        what: Hashable,
+        make: Callable[[], T],
+        size: Callable[[T], int] = small,
+    ) -> T:
+        """What is made of a field: remembered under `what` with its bytes, if it is as it came.
+
+        `what` names all that it depends on besides the field.
+        """
+        if self._memory is None or (raw := self._fields.get(name)) is None:
+            return make()
+        field = self._memory.field(bytes(raw))
+        [value] = self._memory.recall([field], what, lambda _: make(), size)
         return value
 
     def raw_field(self, name: str) -> bytes | None:
@@ -243,8 +270,9 @@ class MessagesRequest:
 
     def _changed(self, request: MessagesRequest) -> MessagesRequest:
         """The request that this one became; its conversation is known if it is still the same."""
+        request._memory = self._memory
         if "messages" in request._fields:
-            request._memory, request._passages = self._memory, self._passages
+            request._passages = self._passages
         return request
 
     def renaming(self, names: Mapping[str, str]) -> MessagesRequest:
@@ -275,6 +303,13 @@ class MessagesRequest:
             ]
         pieces[-1 if self._order else 1 :] = [b"}"]
         return b"".join(pieces)
+
+
+def _decoded(name: str, raw: Raw) -> Any:
+    try:
+        return json_text.decode(bytes(raw))
+    except NotJSON as error:
+        raise InvalidRequest(f"{name}: not JSON: {error}") from None
 
 
 def _check_messages(messages: Sequence[Any], first: int = 0) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gateway.config import CorrectionSettings
 from gateway.correction import (
@@ -17,7 +16,7 @@ from gateway.correction import (
     ToolCatalog,
 )
 from gateway.correction.corrector import CHANGING
-from gateway.messages import Sink, Usage
+from gateway.messages import MessagesRequest, Sink, Usage
 
 if TYPE_CHECKING:
     from gateway.correction.leaked import Leak
@@ -42,12 +41,17 @@ class Consulted:
     error: str | None = None
 
 
+def _size(catalog: ToolCatalog) -> int:
+    """Bytes, with the schemas that will be compiled."""
+    return 2_000 * len(catalog.names)
+
+
 class Corrections:
     """Of one try at one target."""
 
     def __init__(
         self,
-        tools: Sequence[Mapping[str, Any]],
+        request: MessagesRequest,
         settings: CorrectionSettings,
         *,
         relays: bool,
@@ -56,13 +60,14 @@ class Corrections:
         """`relays`: each call is told by itself (see `Dialect.relays`). `consults`: whoever feeds the
         answer takes care of `question`."""
         self.settings = settings
-        self.catalog = ToolCatalog(tools, tables=settings.tables)
+        catalog = request.of("tools", "catalog", lambda: ToolCatalog(request.tools), _size)
+        self.catalog = catalog.with_tables(settings.tables)
         self.outcomes: Counter[tuple[str, str]] = Counter()
         """(tool, status) -> calls."""
         self.found: list[Correction] = []
         """Every call that was not valid."""
         self.consulted: list[Consulted] = []
-        self._tools = tools
+        self._request = request
         self._relays = relays
         self._consults = consults and settings.model is not None and settings.policy.asks
         self.questions: deque[tuple[Question, Gate]] = deque()
@@ -125,7 +130,7 @@ class Corrections:
         if not policy.overrides:
             return self.catalog
         names = {name for name in self.catalog.names if policy.mode_of(name) in CHANGING}
-        tools = [tool for tool in self._tools if tool.get("name") in names]
+        tools = [tool for tool in self._request.tools if tool.get("name") in names]
         return ToolCatalog(tools, tables=self.settings.tables)
 
     # -- questions ------------------------------------------------------------------------------

@@ -389,7 +389,7 @@ class Exchange:
     def _corrections_of(self, target: Target, endpoint: Endpoint) -> Corrections:
         """For the answer of a target, which another endpoint may give in its place."""
         return Corrections(
-            self.request.tools,
+            self.request,
             self.snapshot.correction_of(target, endpoint, self.route.corrections),
             relays=endpoint.dialect.relays,
             consults=self._consults,

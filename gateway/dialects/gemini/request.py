@@ -9,13 +9,14 @@ import re
 from typing import Any
 from urllib.parse import quote
 
+from gateway import json_text
 from gateway.dialects.base import Destination, Outgoing
 from gateway.dialects.fields import answer_schema, output_cap
 from gateway.dialects.gemini.content import contents_of, turns_to_contents
 from gateway.dialects.gemini.quirks import GeminiQuirks, is_among
 from gateway.dialects.gemini.thinking import thinking_config
 from gateway.dialects.gemini.tools import answer_format, searchable, tool_config, tools_of
-from gateway.dialects.offers import Offer, offer_of, renamed
+from gateway.dialects.offers import Offered, offer_of, renamed
 from gateway.dialects.prompt import encoded, prompt_of
 from gateway.dialects.stops import stop_sequences
 from gateway.dialects.thinking import wish_of
@@ -43,12 +44,8 @@ def request_to_gemini(
     """The whole request."""
     dropped = [name for name in request if name not in TRANSLATED]
     model = destination.model
-    offer = offer_of(
-        request.tools,
-        dropped,
-        has=searchable(request.tools, quirks),
-        policy=destination.server_tools,
-    )
+    offered = _offered(request, destination, quirks)
+    dropped += offered.dropped
     prompt = prompt_of(
         request,
         destination.seal,
@@ -61,11 +58,8 @@ def request_to_gemini(
     body: Body = {"contents": write(prompt.turns, model, quirks, dropped)}
     if system := system_texts(request.system, dropped):
         body["systemInstruction"] = {"parts": [{"text": part.text} for part in system]}
-    if tools := tools_of(offer, quirks, dropped):
-        body["tools"] = tools
-    if config := tool_config(request.object_field("tool_choice"), offer, dropped):
-        body["toolConfig"] = config
-    if generation := _generation(request, destination, quirks, offer, dropped):
+    body |= offered.fields
+    if generation := _generation(request, destination, quirks, offered, dropped):
         body["generationConfig"] = generation
     written, known_outline = encoded(body, "contents", prompt)
     return Outgoing(
@@ -74,9 +68,29 @@ def request_to_gemini(
         body=written,
         known_outline=known_outline,
         dropped=tuple(dict.fromkeys(dropped)),
-        tool_names=renamed(offer, letter_first=True),
+        tool_names=offered.tool_names,
         stops=stop_sequences(request)[quirks.stop_limit :],
     )
+
+
+def _offered(request: MessagesRequest, destination: Destination, quirks: GeminiQuirks) -> Offered:
+    """The fields that offer tools."""
+    choice, policy = request.object_field("tool_choice"), destination.server_tools
+
+    def make() -> Offered:
+        dropped: list[str] = []
+        has = searchable(request.tools, quirks)
+        offer = offer_of(request.tools, dropped, has=has, policy=policy)
+        fields: Body = {}
+        if tools := tools_of(offer, quirks, dropped):
+            fields["tools"] = tools
+        if config := tool_config(choice, offer, dropped):
+            fields["toolConfig"] = config
+        names = renamed(offer, letter_first=True)
+        return Offered.of(fields, dropped, names, functions=len(offer.functions))
+
+    what = (quirks, policy, json_text.encode(choice))
+    return request.of("tools", what, make, Offered.size)
 
 
 def path_of(model: str, *, stream: bool) -> str:
@@ -96,7 +110,7 @@ def _generation(
     request: MessagesRequest,
     destination: Destination,
     quirks: GeminiQuirks,
-    offer: Offer,
+    offered: Offered,
     dropped: list[str],
 ) -> Body:
     config: Body = {}
@@ -110,7 +124,7 @@ def _generation(
     if thinking := thinking_config(wish_of(request), destination.model, quirks, dropped):
         config["thinkingConfig"] = thinking
     if (schema := answer_schema(request)) is not None:
-        if offer.functions and not is_among(destination.model, quirks.format_with_functions):
+        if offered.functions and not is_among(destination.model, quirks.format_with_functions):
             dropped.append("output_config.format")
         else:
             config |= answer_format(schema, quirks)

@@ -11,7 +11,7 @@ from typing import Any
 from gateway import patterns
 from gateway.dialects.base import Destination, Outgoing
 from gateway.dialects.fields import answer_schema, output_cap
-from gateway.dialects.offers import Function, Offer, legal_name, offer_of, renamed
+from gateway.dialects.offers import Function, Offer, Offered, legal_name, offer_of, renamed
 from gateway.dialects.ollama.content import system_to_ollama, turns_to_ollama
 from gateway.dialects.ollama.quirks import OllamaQuirks
 from gateway.dialects.prompt import encoded, prompt_of
@@ -40,7 +40,8 @@ def request_to_ollama(
     dropped = [name for name in request if name not in TRANSLATED]
     asked = request.object_field("output_config")
     dropped += [f"output_config.{name}" for name in asked if name not in ("effort", "format")]
-    offer = offer_of(request.tools, dropped, policy=destination.server_tools)
+    offered = _offered(request, destination)
+    dropped += offered.dropped
     prompt = prompt_of(request, destination.seal, turns_to_ollama, dropped, spelling="ollama")
     system = system_to_ollama(system_texts(request.system, dropped))
     prompt = replace(prompt, front=len(system))
@@ -48,8 +49,7 @@ def request_to_ollama(
         "model": destination.model,
         "messages": [*system, *turns_to_ollama(prompt.turns, dropped)],
     }
-    if tools := _tools(offer, request, dropped):
-        body["tools"] = tools
+    body |= offered.fields
     if (think := _think(request, destination.model, quirks, dropped)) is not None:
         body["think"] = think
     if (schema := answer_schema(request)) is not None:
@@ -69,8 +69,21 @@ def request_to_ollama(
         body=written,
         known_outline=known_outline,
         dropped=tuple(dict.fromkeys(dropped)),
-        tool_names=renamed(offer),
+        tool_names=offered.tool_names,
     )
+
+
+def _offered(request: MessagesRequest, destination: Destination) -> Offered:
+    """The fields that offer tools."""
+    choice, policy = request.raw_field("tool_choice"), destination.server_tools
+
+    def make() -> Offered:
+        dropped: list[str] = []
+        offer = offer_of(request.tools, dropped, policy=policy)
+        tools = _tools(offer, request, dropped)
+        return Offered.of({"tools": tools} if tools else {}, dropped, renamed(offer))
+
+    return request.of("tools", ("ollama", policy, choice), make, Offered.size)
 
 
 def _tools(offer: Offer, request: MessagesRequest, dropped: list[str]) -> list[dict[str, Any]]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway import json_text
 from gateway.dialects.base import Destination, Outgoing
 from gateway.dialects.fields import answer_schema, output_cap, service_tier
 from gateway.dialects.identity import put_digests
-from gateway.dialects.offers import is_strict, offer_of, renamed
+from gateway.dialects.offers import Offered, is_strict, offer_of, renamed
 from gateway.dialects.openai_chat.content import (
     Spelling,
     conversation,
@@ -46,14 +47,13 @@ def request_to_chat(
     model = destination.model
     reasons = takes_reasoning(model, quirks)
     wish = wish_of(request)
-    offer = offer_of(
-        request.tools, dropped, has=quirks.server_tools, policy=destination.server_tools
-    )
+    offered = _offered(request, destination, quirks)
+    dropped += offered.dropped
     stops = stop_sequences(request)
     limit = quirks.stop_limit if quirks.stop_with_reasoning or not reasons else 0
     body: Body = {"model": model}
     prompt = _messages(body, request, destination, quirks, dropped, wish=wish if reasons else None)
-    body |= offer_to_chat(offer, request.object_field("tool_choice"), quirks, dropped)
+    body |= offered.fields
     cap = output_cap(request, destination.max_output, least=quirks.least_output)
     if cap is not None:
         body[quirks.output_cap] = cap
@@ -79,9 +79,23 @@ def request_to_chat(
         body=written,
         known_outline=known_outline,
         dropped=tuple(dict.fromkeys(dropped)),
-        tool_names=renamed(offer),
+        tool_names=offered.tool_names,
         stops=stops[limit:],
     )
+
+
+def _offered(request: MessagesRequest, destination: Destination, quirks: ChatQuirks) -> Offered:
+    """The fields that offer tools."""
+    choice, policy = request.object_field("tool_choice"), destination.server_tools
+
+    def make() -> Offered:
+        dropped: list[str] = []
+        offer = offer_of(request.tools, dropped, has=quirks.server_tools, policy=policy)
+        fields = offer_to_chat(offer, choice, quirks, dropped)
+        return Offered.of(fields, dropped, renamed(offer))
+
+    what = (quirks, policy, json_text.encode(choice))
+    return request.of("tools", what, make, Offered.size)
 
 
 def _messages(

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway import patterns
+from gateway import json_text, patterns
 from gateway.dialects.base import Destination, Outgoing
 from gateway.dialects.fields import answer_schema, output_cap, service_tier
 from gateway.dialects.identity import put_digests
-from gateway.dialects.offers import is_strict, offer_of, renamed
+from gateway.dialects.offers import Offered, is_strict, offer_of, renamed
 from gateway.dialects.openai_responses.content import turns_to_items
 from gateway.dialects.openai_responses.quirks import ResponsesQuirks
 from gateway.dialects.openai_responses.tools import put_tools
@@ -38,14 +38,12 @@ def request_to_responses(
 ) -> Outgoing:
     """The whole request. Stop sequences are the gateway's to keep: this format has none."""
     dropped = [name for name in request if name not in TRANSLATED]
-    offer = offer_of(
-        request.tools, dropped, has=quirks.server_tools, policy=destination.server_tools
-    )
+    offered = _offered(request, destination, quirks)
+    dropped += offered.dropped
     reasons = takes_reasoning(destination.model, quirks)
     body: Body = {"model": destination.model}
     prompt = _input(body, request, destination, quirks, dropped)
-    choice = request.object_field("tool_choice")
-    put_tools(body, offer, choice=choice, quirks=quirks, dropped=dropped)
+    body |= offered.fields
     cap = output_cap(request, destination.max_output, least=quirks.min_output)
     if cap is not None:
         body["max_output_tokens"] = cap
@@ -70,9 +68,26 @@ def request_to_responses(
         body=written,
         known_outline=known_outline,
         dropped=tuple(dict.fromkeys(dropped)),
-        tool_names=renamed(offer),
+        tool_names=offered.tool_names,
         stops=stop_sequences(request),
     )
+
+
+def _offered(
+    request: MessagesRequest, destination: Destination, quirks: ResponsesQuirks
+) -> Offered:
+    """The fields that offer tools."""
+    choice, policy = request.object_field("tool_choice"), destination.server_tools
+
+    def make() -> Offered:
+        dropped: list[str] = []
+        offer = offer_of(request.tools, dropped, has=quirks.server_tools, policy=policy)
+        fields: Body = {}
+        put_tools(fields, offer, choice=choice, quirks=quirks, dropped=dropped)
+        return Offered.of(fields, dropped, renamed(offer))
+
+    what = (quirks, policy, json_text.encode(choice))
+    return request.of("tools", what, make, Offered.size)
 
 
 def takes_reasoning(model: str, quirks: ResponsesQuirks) -> bool:
