@@ -26,6 +26,7 @@ from gateway.reasoning import Vault
 from gateway.routing import NO_PINS, NOTHING, Facts, Pins, Readings, Route, Target
 from gateway.routing.clients import system_texts
 from gateway.routing.pins import compacted, pin_of
+from gateway.routing.said import said_in
 from gateway.tokens import Size, TokenCounter
 
 PASSES = frozenset({408, 429, 500, 502, 503, 504, 529})
@@ -384,7 +385,7 @@ class Exchange:
         return self.facts.size_if_known if attempt.request is self.request else None
 
     def _id_is_taken(self, id: str) -> bool:
-        return any(id in ids for ids in self.request.each("tool ids", _tool_ids, _size))
+        return any(id in said.ids for said in said_in(self.request))
 
     def _corrections_of(self, target: Target, endpoint: Endpoint) -> Corrections:
         """For the answer of a target, which another endpoint may give in its place."""
@@ -394,16 +395,6 @@ class Exchange:
             relays=endpoint.dialect.relays,
             consults=self._consults,
         )
-
-
-def _tool_ids(messages: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-    contents = (m["content"] for m in messages if isinstance(m.get("content"), list))
-    blocks = (block for content in contents for block in content)
-    return frozenset(str(block.get("id")) for block in blocks if block.get("type") == "tool_use")
-
-
-def _size(ids: frozenset[str]) -> int:
-    return 64 + 100 * len(ids)
 
 
 def _backoff(error: GatewayError, number: int) -> float:

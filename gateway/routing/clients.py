@@ -6,13 +6,13 @@ body show it. A client that says nothing has no session and no agent, and its re
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Literal
 
 from gateway import json_text
 from gateway.dialects.offers import function_of
-from gateway.dialects.turns import blocks_of
 from gateway.messages import BILLING, MessagesRequest
+from gateway.routing.said import said_in
 
 RequestClass = Literal["main", "subagent", "compaction", "auxiliary"]
 CLASSES: tuple[RequestClass, ...] = ("main", "subagent", "compaction", "auxiliary")
@@ -104,39 +104,11 @@ def system_texts(request: MessagesRequest) -> list[str]:
 
 def every_system_text(request: MessagesRequest) -> list[str]:
     """The same, and the system messages: Claude Code describes the working directory in one."""
-    later = request.each("system texts", _later_texts, text_size)
-    return [*system_texts(request), *(text for texts in later for text in texts)]
-
-
-def _later_texts(messages: Sequence[dict[str, Any]]) -> list[str]:
-    later = (message for message in messages if message.get("role") == "system")
-    return [str(b.get("text") or "") for message in later for b in blocks_of(message)]
-
-
-def text_size(texts: Sequence[str] | None) -> int:
-    """Bytes that texts take, at most."""
-    return sum(4 * len(text) + 64 for text in texts or ())
+    later = (text for said in said_in(request) for text in said.system)
+    return [*system_texts(request), *later]
 
 
 def last_user_texts(request: MessagesRequest) -> list[str]:
     """The texts of the last message of the user: what was typed, and what the client added."""
-    said = request.each("last user", _last_texts, text_size)
-    return next((texts for texts in reversed(said) if texts is not None), [])
-
-
-def _last_texts(messages: Sequence[dict[str, Any]]) -> list[str] | None:
-    if (message := last_user(messages)) is None:
-        return None
-    texts = (block for block in blocks_of(message) if block.get("type") == "text")
-    return [str(block.get("text") or "") for block in texts]
-
-
-def last_user(messages: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """The last message of the user that is not a mere answer of tools."""
-    said = (
-        message
-        for message in reversed(messages)
-        if message.get("role") == "user"
-        and any(block.get("type") != "tool_result" for block in blocks_of(message))
-    )
-    return next(said, None)
+    said = (one.user for one in reversed(said_in(request)))
+    return list(next((texts for texts in said if texts is not None), ()))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from gateway import json_text
 from gateway.dialects.offers import function_of
 from gateway.dialects.turns import blocks_of
 from gateway.messages import MessagesRequest
 from gateway.routing import clients, tags
 from gateway.routing.readings import NOTHING, Readings
+from gateway.routing.said import said_in
 from gateway.tokens import Size, TokenCounter, upper_bound
 
 Edits = tuple[str, ...]
@@ -176,7 +176,7 @@ class Facts:
     @cached_property
     def contents(self) -> frozenset[str]:
         """What the request holds: see `KINDS` in the conditions."""
-        found: set[str] = set().union(*self._request.each("contents", _kinds_in))
+        found: set[str] = set().union(*[said.kinds for said in said_in(self._request)])
         if self._request.tools:
             found.add("tools")
         for tool in self._request.tools:
@@ -188,7 +188,7 @@ class Facts:
     @cached_property
     def repeated_calls(self) -> int:
         """How often the last tool call was made in a row with the same input; 0 without one."""
-        calls = [call for some in self._request.each("calls", _calls_in, _size) for call in some]
+        calls = [call for said in said_in(self._request) for call in said.calls]
         count = 0
         for call in reversed(calls):
             if call != calls[-1]:
@@ -252,39 +252,17 @@ class Facts:
 
     @cached_property
     def lot(self) -> float:
-        """A number from 0 to 1 that is the same over a session's turns; by the body without one."""
-        drawn = self.session or self._request.encode().decode("utf-8", "replace")
-        digest = hashlib.sha256(drawn.encode("utf-8", "surrogatepass")).digest()
+        """A number from 0 to 1 that is the same over a session's turns; by the ends of the body without."""
+        if self.session is not None:
+            drawn = self.session.encode("utf-8", "surrogatepass")
+        else:
+            body = self._request.encode()
+            drawn = b"%d" % len(body) + body[:ENDS] + body[-ENDS:]
+        digest = hashlib.sha256(drawn).digest()
         return int.from_bytes(digest[:8]) / 2**64
 
 
-def _kinds_in(messages: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-    return frozenset(kind for message in messages for kind in _kinds_of(message))
-
-
-def _kinds_of(message: Mapping[str, Any]) -> Iterator[str]:
-    for block in blocks_of(message):
-        kind = str(block.get("type"))
-        yield kind
-        if kind == "tool_result":
-            yield from (str(inner.get("type")) for inner in blocks_of(block))
-            if block.get("is_error"):
-                yield "tool_error"
-
-
-def _size(calls: Sequence[Any]) -> int:
-    return 64 + 200 * len(calls)
-
-
-def _calls_in(messages: Sequence[Mapping[str, Any]]) -> list[tuple[Any, bytes]]:
-    """Name and arguments of each call, the arguments as a digest."""
-    return [
-        (block.get("name"), hashlib.blake2b(json_text.encode(block.get("input"))).digest())
-        for message in messages
-        if message.get("role") == "assistant"
-        for block in blocks_of(message)
-        if block.get("type") == "tool_use"
-    ]
-
+ENDS = 16 * 1024
+"""Bytes of a body at its beginning and at its end."""
 
 SERVER_KINDS = ("web_search", "web_fetch", "code_execution")
