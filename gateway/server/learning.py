@@ -18,6 +18,10 @@ MEASURED = frozenset({"text", "thinking", "tool_use", "tool_result", "tool_error
 are guessed, and teach nothing of a tokenizer."""
 
 
+AT_ONCE = 64 * 1024
+"""Bytes that are new in a request up to which it is looked at right away."""
+
+
 def note(services: Services, exchange: Exchange, failure: GatewayError | None) -> None:
     """An exchange has ended; learns from it, now or a little later, or not at all."""
     usage = exchange.usage
@@ -29,7 +33,7 @@ def note(services: Services, exchange: Exchange, failure: GatewayError | None) -
     family, answers = services.estimates.answers(target.provider, target.model)
     if not services.pace.is_due(family, answers, monotonic()):
         return
-    if exchange.size_sent is not None:
+    if exchange.size_sent is not None and exchange.request.fresh <= AT_ONCE:
         services.tally.note_estimate(learn(services.estimates, exchange, actual))
     elif services.encoder_loaded:
         services.pace.count(
