@@ -30,6 +30,7 @@ from gateway.config.positions import Positions, Span
 from gateway.config.render import render_concise, render_full, render_json
 from gateway.config.snapshot import (
     MOCK,
+    NO_FACTS,
     ClientKey,
     Endpoint,
     ModelFacts,
@@ -43,6 +44,7 @@ from gateway.config.source import parse_env_file
 
 __all__ = [
     "MOCK",
+    "NO_FACTS",
     "ClientKey",
     "CorrectionSettings",
     "Endpoint",

@@ -158,6 +158,10 @@ class ModelFacts:
     correction: CorrectionOverlay | None = None
 
 
+NO_FACTS = ModelFacts()
+"""Of a target of which the config says nothing."""
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """Everything that decides what happens to a request."""
@@ -196,6 +200,10 @@ class Snapshot:
         facts = self.models.get(str(target)) if target is not None else None
         own = facts.transforms if facts is not None else ()
         return tuple(dict.fromkeys((*self.apply, *own, *names)))
+
+    def facts_of(self, target: Target | str) -> ModelFacts:
+        """What the config says of a target."""
+        return self.models.get(str(target), NO_FACTS)
 
     def scale_of(self, target: Target) -> float | None:
         """The scale that the config sets for a target; None where it is learned."""

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from gateway import json_text
-from gateway.config import ModelFacts, Snapshot
+from gateway.config import Snapshot
 from gateway.conformance.case import OURS, Answer, Body, Case, Result, Subject
 from gateway.conformance.judge import BUSY, judge
 from gateway.errors import GatewayError
@@ -39,7 +39,7 @@ def subject_of(snapshot: Snapshot, target: Target) -> Subject:
     """What a config knows of a target. Raises `KeyError` for a provider that nobody knows."""
     dialect = snapshot.endpoints[target.provider].dialect
     quirks: dict[str, Any] = asdict(getattr(dialect, "quirks"))  # noqa: B009 - each dialect's own type
-    facts = snapshot.models.get(str(target), ModelFacts())
+    facts = snapshot.facts_of(target)
     plain = {name: list(v) if isinstance(v, tuple) else v for name, v in quirks.items()}
     return Subject(target, dialect.name, plain, facts.context)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from gateway.config import MOCK, Endpoint, ModelFacts, Snapshot
+from gateway.config import MOCK, Endpoint, Snapshot
 from gateway.correction import Correction
 from gateway.dialects import Answer, AnswerContext, Destination, Outgoing
 from gateway.errors import GatewayError, MissingKey, UpstreamBroken
@@ -95,7 +95,7 @@ class Attempt:
     @property
     def _destination(self) -> Destination:
         snapshot, route = self.asked.snapshot, self.asked.route
-        limits = snapshot.models.get(str(self.target), ModelFacts())
+        limits = snapshot.facts_of(self.target)
         policy = route.server_tools or snapshot.server_tools
         return Destination(
             model=self.target.model,

@@ -150,7 +150,7 @@ class Fitting:
 
     def why_not(self, target: Target, rule: Rule) -> Unfit | None:
         """Why the target cannot serve the request by this rule; None if it can."""
-        known = self._snapshot.models.get(str(target), ModelFacts())
+        known = self._snapshot.facts_of(target)
         reason = self._unable(target, known)
         if reason is not None:
             return Unfit(target, reason)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gateway.config import ModelFacts, Snapshot
+from gateway.config import NO_FACTS, Snapshot
 from gateway.messages import MessagesRequest
 from gateway.routing import Params, Route, Target
 from gateway.routing.tags import without_tags
@@ -36,7 +36,9 @@ def hidden(snapshot: Snapshot, request: MessagesRequest, target: Target) -> tupl
 
 def _unseen(snapshot: Snapshot, target: Target) -> frozenset[str]:
     """The types of blocks that the config says the target cannot be shown."""
-    facts = snapshot.models.get(str(target), ModelFacts())
+    facts = snapshot.facts_of(target)
+    if facts is NO_FACTS:
+        return frozenset()
     able = {"image": facts.images, "document": facts.documents}
     return frozenset(kind for kind, is_able in able.items() if is_able is False)
 

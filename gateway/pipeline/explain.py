@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway import json_text
-from gateway.config import ModelFacts
 from gateway.errors import GatewayError
 from gateway.messages import MessagesRequest, Usage
 from gateway.pipeline import edits
@@ -159,7 +158,7 @@ def _lines(name: str, value: Any) -> list[str]:
 
 def _fit(exchange: Exchange, target: Target) -> dict[str, Any]:
     """The prompt and the answer against what the target holds, in tokens."""
-    facts = exchange.snapshot.models.get(str(target), ModelFacts())
+    facts = exchange.snapshot.facts_of(target)
     tokens = exchange.facts.outgoing_tokens(_named(exchange))
     limits = [limit for limit in (exchange.facts.max_tokens, facts.max_output) if limit is not None]
     answer = min(limits, default=None)
@@ -169,7 +168,7 @@ def _fit(exchange: Exchange, target: Target) -> dict[str, Any]:
 
 def _cost(exchange: Exchange, target: Target) -> dict[str, float] | None:
     """What the request costs: the prompt without any cache, and the longest answer."""
-    price = exchange.snapshot.models.get(str(target), ModelFacts()).price
+    price = exchange.snapshot.facts_of(target).price
     if price is None:
         return None
     tokens = exchange.facts.outgoing_tokens(_named(exchange))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gateway.config import ModelFacts, Snapshot
+from gateway.config import Snapshot
 from gateway.errors import GatewayError
 from gateway.messages import MessagesRequest
 from gateway.pipeline import choose, edits
@@ -72,7 +72,7 @@ class Router:
         """What the record costs at a target; None where no price is known."""
         if target.startswith(REFUSED):
             return 0.0
-        price = self.snapshot.models.get(target, ModelFacts()).price
+        price = self.snapshot.facts_of(target).price
         return price.of(record.billed) if price is not None else None
 
 

@@ -6,7 +6,6 @@ from time import monotonic
 from typing import Any
 
 from gateway import observe
-from gateway.config import ModelFacts
 from gateway.errors import GatewayError
 from gateway.messages import Usage
 from gateway.pipeline import PASSES, Consulted, Exchange
@@ -37,7 +36,7 @@ def done_by(
 ) -> Done:
     """What a target did for an exchange. What it cost is spent by whoever sent the request."""
     used = usage or Usage()
-    price = exchange.snapshot.models.get(target, ModelFacts()).price
+    price = exchange.snapshot.facts_of(target).price
     return Done(
         at=monotonic(),
         target=target,
