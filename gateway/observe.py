@@ -34,6 +34,7 @@ class Redactor:
     def know(self, secrets: Iterable[str]) -> None:
         """Adds secrets. What was once secret stays so: old values may still be in flight."""
         fresh = {secret for secret in secrets if len(secret) >= SHORTEST_SECRET}
+        fresh |= {_in_json(secret) for secret in fresh}
         self._known = tuple(sorted({*self._known, *fresh}, key=len, reverse=True))
 
     def redact(self, text: str) -> str:
@@ -51,6 +52,14 @@ class Redactor:
             elif isinstance(value, list | tuple):
                 event[name] = [self.redact(v) if isinstance(v, str) else v for v in value]
         return event
+
+
+def _in_json(text: str) -> str:
+    """The text as it stands between quotes."""
+    try:
+        return msgspec.json.encode(text).decode()[1:-1]
+    except UnicodeEncodeError:
+        return text
 
 
 redactor = Redactor()
@@ -72,9 +81,10 @@ def setup(format: Format | None = None, *, level: str = "info") -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        redactor,
     ]
-    render: Any = structlog.dev.ConsoleRenderer() if chosen == "console" else _as_json
+    if chosen == "console":
+        shared.append(redactor)
+    render: Any = structlog.dev.ConsoleRenderer() if chosen == "console" else _line
     structlog.configure(
         processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -96,6 +106,11 @@ def setup(format: Format | None = None, *, level: str = "info") -> None:
 def logger() -> Any:
     """The logger: `logger().info("event", name=value)`."""
     return _structlog().get_logger().bind()
+
+
+def _line(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
+    """A record as one line of JSON without secrets, wherever in it they stand."""
+    return redactor.redact(_as_json(logger, method, event))
 
 
 def _as_json(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:

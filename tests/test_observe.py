@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 
 import pytest
@@ -33,6 +34,17 @@ def test_a_known_secret_never_passes(secret: str, before: str, after: str) -> No
 def test_what_looks_like_a_key_is_blotted_out_unknown(text: str) -> None:
     """Keys of clients, which the gateway was never told."""
     assert text not in Redactor().redact(f"refused: {text}.")
+
+
+@given(st.text(min_size=8, max_size=20).filter(lambda text: text.isprintable()))
+def test_no_line_holds_a_secret(secret: str) -> None:
+    """Not inside of what a record holds either, however JSON writes it."""
+    redactor = Redactor()
+    redactor.know([secret])
+    event = {"a": {"b": [f"x{secret}y"]}, "c": f"{secret}"}
+    line = redactor.redact(observe._as_json(None, "info", event))
+    assert secret not in str(json.loads(line)).replace(BLOT, "")
+    assert json.loads(line)["c"] == BLOT
 
 
 def test_old_secrets_stay_secret() -> None:
