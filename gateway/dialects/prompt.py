@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from gateway import json_text
@@ -29,7 +30,7 @@ Write = Callable[[Sequence[Turn], list[str]], list[Item]]
 """Turns as items; what is left out goes on the list."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Written:
     """A passage as it is sent."""
 
@@ -43,8 +44,20 @@ class Written:
     marked: bool
     """Cache marks stand in it: of many the first ones have to go, so it is not known what stays."""
     dropped: tuple[str, ...]
-    known: Known
-    """Its items, for the guard of the provider's cache."""
+    sizes: tuple[int, ...]
+    """Bytes of each item, without its comma."""
+    roles: tuple[str, ...]
+    """Of each item."""
+    _known: Known | None = None
+
+    @property
+    def known(self) -> Known:
+        """Its items, for the guard of the provider's cache: read when somebody asks, and then kept."""
+        if self._known is None:
+            starts = [0, *accumulate(size + 1 for size in self.sizes)]
+            items = [self.data[at : at + n] for at, n in zip(starts, self.sizes, strict=False)]
+            self._known = Known.of(items, self.roles)
+        return self._known
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +147,15 @@ def _maker(seal: Seal, write: Write) -> Callable[[list[dict[str, Any]]], Written
             begins=bool(turns) and turns[0] is not None and turns[0].role == "assistant",
             marked=any(mark in text for text in data for mark in MARKED),
             dropped=tuple(dropped),
-            known=Known.of(data, roles),
+            sizes=tuple(map(len, data)),
+            roles=tuple(roles),
         )
 
     return made
 
 
 def _size(written: Written) -> int:
-    return len(written.data) + 300 + 100 * len(written.known.digests)
+    return len(written.data) + 300 + 100 * len(written.sizes)
 
 
 def _independent(known: Sequence[Written], role: str | None) -> int:

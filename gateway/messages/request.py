@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -16,6 +17,8 @@ T = TypeVar("T")
 
 REMEMBERED = frozenset({"system", "tools"})
 """Fields that are the same turn by turn, so that their values are kept."""
+COLD = 256 * 1024
+"""Bytes that are new in a body above which its conversation is decoded as a whole."""
 DECODED = 5
 """Bytes that the value of a field takes, for each byte of its JSON."""
 
@@ -38,6 +41,7 @@ class MessagesRequest:
         "_memory",
         "_order",
         "_passages",
+        "_starts",
         "_values",
         "fresh",
         "raw",
@@ -62,6 +66,8 @@ class MessagesRequest:
         self._checked: set[str] = set()
         self._memory: Memory | None = None
         self._passages: Sequence[Passage] | None = None
+        self._starts: list[int] = []
+        """The number of the first message of each passage, and of all messages."""
         self.fresh = len(raw or b"")
         """Bytes of the body that had to be read."""
 
@@ -126,9 +132,13 @@ class MessagesRequest:
         """
         if self._memory is None or self._passages is None:
             return [make(self.messages)]
-        return self._memory.recall(
-            self._passages, what, lambda at: make(self.messages_from(at, at + 1)), size
-        )
+
+        def made(at: int) -> T:
+            if self.fresh > COLD:
+                _ = self.messages  # nearly all is new: decoded once, for everybody who asks
+            return make(self.messages_from(at, at + 1))
+
+        return self._memory.recall(self._passages, what, made, size)
 
     def mentions(self, *words: bytes) -> bool:
         """One of the words stands in the messages, as they came in JSON."""
@@ -166,13 +176,19 @@ class MessagesRequest:
         """The messages from one passage on, up to another one."""
         if self._passages is None:
             return self.messages
+        passages = self._passages[first:behind]
+        if not self._starts:
+            self._starts = [0, *accumulate(passage.count for passage in self._passages)]
+        start = self._starts[first]
+        if "messages" in self._values:
+            return self.messages[start : self._starts[first + len(passages)]]
         messages: Messages = []
-        for passage in self._passages[first:behind]:
+        for passage in passages:
             try:
                 messages += passage.messages()
             except NotJSON as error:
                 raise InvalidRequest(f"messages: not JSON: {error}") from None
-        _check_messages(messages, sum(passage.count for passage in self._passages[:first]))
+        _check_messages(messages, start)
         return messages
 
     @property

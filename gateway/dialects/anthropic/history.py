@@ -29,7 +29,7 @@ BASIC = frozenset({"text", "tool_use", "tool_result"})
 _raws = msgspec.json.Decoder(list[Raw]).decode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Edited:
     """A passage of a conversation, or a whole one."""
 
@@ -40,7 +40,18 @@ class Edited:
     is_open: bool
     """Something of it would stand behind the next message."""
     dropped: tuple[str, ...]
-    known: Known
+    _known: Known | None = None
+
+    def sent(self, text: bytes) -> bytes:
+        """Its messages, which came as this text."""
+        return text if self.data is None else self.data
+
+    def known(self, text: bytes) -> Known:
+        """Its messages, for the guard of the provider's cache: read when somebody asks, and then kept."""
+        if self._known is None:
+            items = [bytes(raw) for raw in raw_items(b"[%b]" % self.sent(text))]
+            self._known = Known.of(items, map(role_of, items))
+        return self._known
 
 
 class History:
@@ -51,14 +62,15 @@ class History:
         self._seal = seal
         self._report = dropped
         self._dropped: list[str] = []
-        self._passages: list[Edited] = []
+        self._passages: list[tuple[Edited, bytes]] = []
+        """Each with the text in which it came."""
         self.breaks_thinking = False
         """The last turn of the model calls a tool and has lost its thinking, which Anthropic refuses."""
 
     @property
     def known(self) -> Known:
         """The messages that are sent, for the guard of the provider's cache."""
-        return Known.joined([passage.known for passage in self._passages])
+        return Known.joined([passage.known(text) for passage, text in self._passages])
 
     def edited(self, request: MessagesRequest) -> Raw | None:
         """The conversation; None when nothing of it has to change."""
@@ -70,15 +82,13 @@ class History:
         if len(passages) > 1 and any(passage.is_open for passage in passages):
             text = request.raw_field("messages") or b"[]"
             passages, texts = [self._passage(text)], [text[1:-1]]
-        self._passages = passages
+        self._passages = list(zip(passages, texts, strict=True))
         for passage in passages:
             self._report += passage.dropped
         self.breaks_thinking = bool(passages) and passages[-1].breaks_thinking
         if not any(passage.changed for passage in passages):
             return None
-        found = [
-            text if p.data is None else p.data for p, text in zip(passages, texts, strict=True)
-        ]
+        found = [passage.sent(text) for passage, text in self._passages]
         return Raw(b"[%b]" % b",".join([data for data in found if data]))
 
     def _passage(self, text: bytes) -> Edited:
@@ -107,7 +117,6 @@ class History:
             breaks_thinking=self.breaks_thinking,
             is_open=bool(held),
             dropped=tuple(self._dropped),
-            known=Known.of(out, map(role_of, out)),
         )
 
     def _pairs(self, text: bytes) -> Iterator[tuple[Raw, Any]]:
@@ -221,7 +230,7 @@ _ARTICLES: Mapping[str, str] = {"image": "an image", "document": "a document"}
 
 
 def _size(edited: Edited) -> int:
-    return len(edited.data or b"") + 300 + 100 * len(edited.known.digests)
+    return len(edited.data or b"") + 1_000
 
 
 def _may_be_foreign(text: bytes) -> bool:
