@@ -38,8 +38,18 @@ STAGES = (
             "gateway/routing/readings.py",
         ),
     ),
-    Stage("parse", ("gateway/messages/request.py",)),
-    Stage("count tokens", ("gateway/tokens", "tiktoken/")),
+    Stage(
+        "parse",
+        (
+            "gateway/messages/request.py",
+            "gateway/messages/recognition.py",
+            "gateway/messages/memory.py",
+        ),
+    ),
+    Stage(
+        "count tokens",
+        ("gateway/tokens", "tiktoken/", "gateway/pipeline/sizing.py", "gateway/estimates/"),
+    ),
     Stage("edit", ("gateway/transforms/", "gateway/pipeline/edits.py")),
     Stage("route", ("gateway/routing/", "gateway/pipeline/choosing.py")),
     Stage("watch the prompt cache", ("gateway/cache_guard.py",)),

@@ -48,7 +48,7 @@ def test_a_number_is_shown_with_three_digits(value: float) -> None:
     assert float(figures.shown(value)) == pytest.approx(value, rel=0.06 if value < 0.1 else 0.01)
 
 
-@given(st.dictionaries(st.sampled_from(sorted(goals.FLOOR_GOALS)), st.floats(0, 10)))
+@given(st.dictionaries(st.sampled_from(goals.GUARDED), st.floats(0, 10)))
 def test_the_guard_names_what_exceeds_its_limit(ratios: dict[str, float]) -> None:
     """And nothing else."""
     beyond = goals.beyond(ratios)
