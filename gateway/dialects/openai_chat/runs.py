@@ -46,15 +46,16 @@ class Runs:
 
     def learn(self, chunk: Mapping[str, Any], raw: bytes) -> None:
         """A chunk was read, of these bytes; what it holds beside a piece must mean nothing."""
-        if not self.hopes or (field := only_piece(chunk)) is None:
+        if not self.hopes or (told := only_piece(chunk)) is None:
             return
+        field, text = told
         self._tries += 1
         self.field = ""
         found = [match for match in _PIECE.finditer(raw) if match[2]]
         if len(found) != 1 or not raw.endswith(END):
             return
         start, end = found[0].span(2)
-        if found[0][1] == field.encode():
+        if found[0][1] == field.encode() and json_text.decode(b'"%b"' % found[0][2]) == text:
             self.field, self._before, self._after = field, raw[:start], raw[end : -len(END)]
 
     def take(self, events: list[bytes], at: int) -> list[str]:
@@ -64,11 +65,14 @@ class Runs:
         """
         before, after = self._before, self._after
         start, end = len(before), -len(after)
+        least = start - end
         pieces: list[bytes] = []
         for event in events[at:]:
             if not (event.startswith(before) and event.endswith(after)):
                 break
             piece = event[start:end]
+            if not piece and len(event) < least:
+                break  # before and after share a quote
             if (b'"' in piece or b"\\" in piece) and not _is_text(piece):
                 break
             pieces.append(piece)
@@ -91,8 +95,8 @@ def _is_text(piece: bytes) -> bool:
     return True
 
 
-def only_piece(chunk: Mapping[str, Any]) -> str | None:
-    """The field in which the chunk holds a piece, if that is all it has to say."""
+def only_piece(chunk: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The field in which the chunk holds a piece, and the piece, if that is all it has to say."""
     choices = chunk.get("choices")
     if not isinstance(choices, list) or len(choices) != 1 or any(map(chunk.get, SPEAKING)):
         return None
@@ -100,9 +104,9 @@ def only_piece(chunk: Mapping[str, Any]) -> str | None:
     if not isinstance(choice, dict) or choice.get("index") or choice.get("finish_reason"):
         return None
     delta = choice.get("delta")
-    if not isinstance(delta, dict) or choice.get("error"):
+    if not isinstance(delta, dict) or choice.get("error") or choice.get("usage"):
         return None
     told = [name for name, value in delta.items() if value and name != "role"]
-    if len(told) == 1 and told[0] in FIELDS and isinstance(delta[told[0]], str):
-        return str(told[0])
+    if len(told) == 1 and told[0] in FIELDS and isinstance(text := delta[told[0]], str):
+        return told[0], text
     return None

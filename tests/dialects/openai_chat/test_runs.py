@@ -67,7 +67,30 @@ WRAPPED = [
 ]
 
 
+def told(text: bytes, beside: bytes = b"") -> bytes:
+    """An event that holds a text, with more fields in its choice."""
+    return b'data: {"choices":[{"delta":{"content":"%b"}%b}]}\n\n' % (text, beside)
+
+
+USED = b',"usage":{"prompt_tokens":1,"completion_tokens":%b}'
+COUNTED = [
+    told(b"a", USED % b"1"),
+    told(b"", USED % b"2"),
+    told(b"b", USED % b"1"),
+    b"data: [DONE]\n\n",
+]
+SPELLED = [
+    b'data: {"choices":[{"delta":{"c\\u006fntent":"a"}}],"about":{"content":"b"}}\n\n',
+    b'data: {"choices":[{"delta":{"c\\u006fntent":"a"}}],"about":{"content":"c"}}\n\n',
+    b"data: [DONE]\n\n",
+]
+SHORT = [told(b"a"), b'data: {"choices":[{"delta":{"content":"}}]}\n\n', b"data: [DONE]\n\n"]
+
+
 @given(events(), points)
+@example(COUNTED, [])
+@example(SPELLED, [])
+@example(SHORT, [])
 @example([event + b"\n\n" for event in WRAPPED], [])
 @example([b'data: {"choices":[{"delta":{"content":"a\\"}}]}\n\n'] * 3, [])
 def test_however_the_bytes_come(stream: list[bytes], where: list[int]) -> None:
