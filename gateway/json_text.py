@@ -122,7 +122,9 @@ def encode(value: Any) -> bytes:
     try:
         return _encode(value)
     except (UnicodeEncodeError, msgspec.ValidationError, TypeError, RecursionError):
-        return json.dumps(value, separators=(",", ":"), default=_plain).encode("ascii")
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+        # Python and JSON write such a code unit alike, and it can stand in strings alone.
+        return text.encode("utf-8", "backslashreplace")
 
 
 def _plain(value: object) -> object:

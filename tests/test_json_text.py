@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import json_objects, json_values, texts, torn
 
@@ -26,6 +26,13 @@ def test_encodes_as_the_standard_library_understands(value: Any) -> None:
     written = json_text.encode(value)
     assert json.loads(written.decode("utf-8")) == json.loads(json.dumps(value))
     assert json_text.encode_text(value) == written.decode("utf-8")
+
+
+@given(st.lists(torn))
+@example(["\u00e9", "\ud83d"])
+def test_half_of_a_pair_is_escaped_and_nothing_else(texts: list[str]) -> None:
+    """A text is written in the same bytes whatever stands beside it: prompts are compared by bytes."""
+    assert json_text.encode(texts) == b"[%b]" % b",".join(map(json_text.encode, texts))
 
 
 @given(json_values(torn), st.booleans(), st.sampled_from([None, 1]))
