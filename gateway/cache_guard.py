@@ -200,8 +200,8 @@ class Guard:
 
 
 def digest_of(item: bytes) -> Digest:
-    """The digest of a message as it is sent, without marks."""
-    return _digest(json_text.encode(_stripped(json_text.decode(item))))
+    """The digest of a message as it is sent, without marks; of what cannot be read, as it stands."""
+    return _digest(_canonical(item))
 
 
 def _digest(data: bytes) -> Digest:
@@ -247,7 +247,10 @@ def role_of(raw: bytes) -> Any:
     """Who says a message, if it may be the system."""
     if not any(role.encode() in raw[:400] for role in SYSTEM_ROLES):
         return None
-    value = json_text.decode(raw)
+    try:
+        value = json_text.decode(raw)
+    except json_text.NotJSON:
+        return None
     return value.get("role") if isinstance(value, dict) else None
 
 
@@ -255,7 +258,14 @@ def _plain(raw: bytes) -> bytes:
     """A field without marks and attribution; the very bytes when it has none."""
     if not any(mark in raw for mark in _MARKS):
         return raw
-    return json_text.encode(_stripped(json_text.decode(raw)))
+    return _canonical(raw)
+
+
+def _canonical(raw: bytes) -> bytes:
+    try:
+        return json_text.encode(_stripped(json_text.decode(raw)))
+    except json_text.NotJSON:
+        return raw
 
 
 def _stripped(value: Any) -> Any:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from language import JSON
 from strategies import conversations, request_bodies, said, texts
 
-from gateway.cache_guard import Guard, Outline, Verdict, compare, outline
+from gateway.cache_guard import Guard, Known, Outline, Verdict, compare, outline, role_of
 
 MARK = {"type": "ephemeral"}
 
@@ -50,6 +50,19 @@ def test_any_bytes_have_an_outline(body: JSON, text: str) -> None:
     """What is no request has an empty one; nothing raises."""
     assert outline(text.encode("utf-8", "surrogatepass")).size >= 0
     assert of(body) == of(json.loads(json.dumps(body)))
+
+
+UNREADABLE = [b"[1e999]", b'{"role":"system","content":1e999}', b'{"role":"user","content":"\xff"}']
+
+
+@pytest.mark.parametrize("item", UNREADABLE)
+def test_what_cannot_be_read_is_compared_as_it_stands(item: bytes) -> None:
+    """A relay sends it on as it came; the conversation around it is judged as any other."""
+    marked = b'[{"cache_control":null},%b]' % item
+    before = b'{"tools":%b,"messages":[%b]}' % (marked, item)
+    after = b'{"tools":%b,"messages":[%b,{"role":"user","content":"on"}]}' % (marked, item)
+    assert compare(outline(before), outline(after)) == Verdict(1.0)
+    assert Known.of([item], map(role_of, [item])).digests == outline(before).messages
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def _read(body: bytes, start: int, end: int) -> tuple[dict[str, Raw], list[Item]
     try:
         items = json_text.decode_items(raw)
         speakers = _speakers(raw)
-    except (NotJSON, msgspec.DecodeError):
+    except (NotJSON, msgspec.DecodeError, UnicodeError, RecursionError):
         return None
     begins = json_text.item_places(rest, opens, items)
     if begins is None:

@@ -148,6 +148,43 @@ def test_bodies_of_odd_shape(bodies: list[Any], layout: Callable[[JSON], Any]) -
         assert asked(raw, memory) == asked(raw, None)
 
 
+@given(st.data())
+@pytest.mark.parametrize("name", ["anthropic", "pure messages", "openai-chat"])
+def test_bytes_that_are_hardly_json(name: str, data: st.DataObject) -> None:
+    """Such a body is refused or sent on as it would be without a memory."""
+    memory, dialect = Memory(), FORMATS[name]
+    fields, layout = data.draw(request_bodies), data.draw(layouts)
+    for messages in data.draw(stories()):
+        raw = layout({**fields, "tools": [], "x-long": LONG, "messages": messages})
+        old, new = data.draw(damages)
+        raw = raw.replace(old, new, data.draw(st.integers(0, 3)))
+        assert tried(dialect, raw, memory) == tried(dialect, raw, None)
+
+
+damages = st.sampled_from(
+    [
+        (b'"role"', b'"r\\u006fle"'),
+        (b'"role"', b'"\xff":0,"role"'),
+        (b'"role"', b'"x":1e999,"role"'),
+        (b'"role"', b'"thinking":1e999,"role"'),
+        (b'"role"', b'"role":"\\ud800","role"'),
+        (b'"messages"', b'"messages":[],"messages"'),
+        (b"{", b"\xef\xbb\xbf{"),
+        (b"]", b",]"),
+    ]
+)
+"""What stands in a body, and what may stand there instead."""
+
+
+def tried(dialect: Dialect, raw: bytes, memory: Memory | None) -> Any:
+    """What is sent of a body, and how the guard of caches sees it; or that it is refused."""
+    try:
+        sent = dialect.outgoing(MessagesRequest.parse(raw, memory), destination())
+    except GatewayError as error:
+        return error.status
+    return sent.body, sent.outline
+
+
 def asked(raw: bytes, memory: Memory | None) -> Any:
     """The conversation in a body, or why there is none."""
     try:

@@ -12,6 +12,7 @@ from gateway import json_text
 from gateway.cache_guard import Known, role_of
 from gateway.dialects.anthropic.quirks import AnthropicQuirks, knows
 from gateway.dialects.turns import NO_OUTPUT, Document, Image, Text, read_turn, reminder
+from gateway.errors import InvalidRequest
 from gateway.json_text import Raw
 from gateway.messages import MessagesRequest
 from gateway.reasoning import Seal, is_sealed
@@ -125,7 +126,7 @@ class History:
         for raw in raw_items(text):
             here = bytes(raw)
             if foreign and (self._quirks.edits_messages or _may_be_foreign(here)):
-                yield raw, json_text.decode(here)
+                yield raw, _decoded(here)
             else:
                 self.breaks_thinking = self.breaks_thinking and b'"assistant"' not in here
                 yield raw, None
@@ -236,6 +237,13 @@ def _size(edited: Edited) -> int:
 def _may_be_foreign(text: bytes) -> bool:
     """Thinking, or pages of a search, stand in the text: two looks, which cost next to nothing."""
     return b"thinking" in text or b"encrypted_content" in text
+
+
+def _decoded(message: bytes) -> Any:
+    try:
+        return json_text.decode(message)
+    except json_text.NotJSON as error:
+        raise InvalidRequest(f"messages: not JSON: {error}") from None
 
 
 def raw_items(text: bytes) -> list[Raw]:
