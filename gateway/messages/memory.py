@@ -174,8 +174,9 @@ class Memory:
     def _child(self, parent: Passage, raw: bytes, count: int) -> Passage:
         if parent.parent is None and parent is not self._root and parent is not self._fields:
             return Passage(raw, count, None)  # forgotten meanwhile; whoever holds it can go on
-        for child in parent.children:
-            if child.raw == raw:
+        for number, child in enumerate(parent.children):
+            if child.raw == raw:  # one with which it begins was looked at sooner
+                parent.children.insert(0, parent.children.pop(number))
                 return child
         if len(parent.children) >= WIDEST:
             self._forget(parent.children[-1])

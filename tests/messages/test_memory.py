@@ -228,6 +228,16 @@ def test_a_turn_costs_what_is_new_in_it() -> None:
     assert words.asked == 2
 
 
+def test_a_shorter_conversation_does_not_stand_before_a_longer_one() -> None:
+    """Where two begin alike, and one's beginning is the whole of the other, both are recognised."""
+    memory = Memory()
+    short, more = [{"role": "user", "content": "one"}], [{"role": "user", "content": "two"}]
+    long = [*short, *more, *talk(50)[1:]]
+    for messages in (short, long, short, long):
+        MessagesRequest.parse(body(messages), memory)
+    assert MessagesRequest.parse(body(long), memory).fresh == len(body([]))
+
+
 def test_a_list_elsewhere_is_no_conversation() -> None:
     """Messages inside a tool's schema are not those of the request, whatever was said before."""
     memory = Memory()
