@@ -293,10 +293,10 @@ class Incoming:
         self._let_go()
 
     def _let_go(self) -> None:
-        if self._line is not None:
-            self._line.abort()
-        self._line = None
+        line, self._line = self._line, None  # so that what it says of its end changes no error
         self._rest()
+        if line is not None:
+            line.abort()
 
     def _part(self, *, serves_again: bool) -> None:
         line, self._line = self._line, None

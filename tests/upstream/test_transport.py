@@ -261,6 +261,36 @@ def test_an_early_answer_is_heard_and_the_connection_not_used_again(run: Run) ->
     assert run(story()) == b"ok"
 
 
+HEAD = b"HTTP/1.1 200 OK\r\n"
+LARGE = HEAD + b"A: %b\r\n\r\n" % (b"x" * 70_000)
+
+
+@each_loop
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (b"GARBAGE\r\n\r\n", "cannot be reached: the answer is not HTTP/1.1: "),
+        (HEAD + b"Content-Length: x\r\n\r\n", "is not HTTP/1.1: Invalid character"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", "broke: the answer is not HTTP/1.1: "),
+        (LARGE, "its headers are too large"),
+        (b"HTTP/1.1 101 S\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", "another protocol"),
+    ],
+)
+def test_what_is_wrong_with_an_answer_is_told(run: Run, said: bytes, words: str) -> None:
+    """That the connection is ended because of it explains nothing."""
+
+    async def errs(call: Call) -> None:
+        await call.say(said)
+
+    async def story() -> str:
+        async with serving(errs) as server, client() as upstream:
+            with pytest.raises(UpstreamBroken) as raised:
+                await read(upstream, request(server.url))
+            return raised.value.message
+
+    assert words in run(story())
+
+
 # -- requests ------------------------------------------------------------------------------------------
 
 tokens = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
