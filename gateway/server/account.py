@@ -55,21 +55,23 @@ def log(
     exchange: Exchange, delivery: Delivery, failure: GatewayError | None, *, seconds: float
 ) -> None:
     """One line in the log for one request; and one for each tool call that was not right."""
-    logger = observe.logger().bind(request=exchange.id)
+    logger, id = observe.logger(), exchange.id
     for correction in exchange.corrections:
         logger.warning(
             "tool_call",
+            request=id,
             tool=correction.name,
             outcome=correction.status,
             repairs=[f"{r.rule} {r.path} {r.detail}" for r in correction.repairs],
             errors=list(correction.errors),
         )
     for one in exchange.consulted:
-        logger.info("tool_call_model", **_told(one))
+        logger.info("tool_call_model", request=id, **_told(one))
     if exchange.snapshot.print_system and exchange.system_sent:
-        logger.info("system_prompt", text=exchange.system_sent)
+        logger.info("system_prompt", request=id, text=exchange.system_sent)
     route, usage, prefix = exchange.decided, exchange.usage, exchange.prefix
     fields: dict[str, Any] = {
+        "request": id,
         "client": exchange.inbound.client,
         "model": exchange.request.model,
         "target": exchange.target,
