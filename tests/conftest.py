@@ -35,5 +35,6 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     observe.setup("json")
     yield out
     structlog.reset_defaults()
+    observe.logger.cache_clear()
     root.handlers[:] = handlers
     root.setLevel(level)
