@@ -12,9 +12,10 @@ from gateway.pipeline.choosing import DISCOVERED, choose, target_of_model, targe
 from gateway.pipeline.consultation import Consultation
 from gateway.pipeline.corrections import Consulted
 from gateway.pipeline.counting import Count
-from gateway.pipeline.exchange import PASSES, Exchange
+from gateway.pipeline.exchange import Exchange
 from gateway.pipeline.headers import LONGEST_HEADER, header_text, picked
 from gateway.pipeline.inbound import Inbound, UpstreamRequest
+from gateway.pipeline.tries import PASSES
 
 __all__ = [
     "DISCOVERED",

@@ -22,21 +22,13 @@ from gateway.pipeline.corrections import Consulted, Corrections
 from gateway.pipeline.headers import header_text
 from gateway.pipeline.inbound import Inbound, UpstreamRequest
 from gateway.pipeline.sizing import Sizing, roughly
+from gateway.pipeline.tries import PASSES, another_may_help, wait_before
 from gateway.reasoning import Vault
 from gateway.routing import NO_PINS, NOTHING, Facts, Pins, Readings, Route, Target
 from gateway.routing.clients import system_texts
 from gateway.routing.pins import compacted, pin_of
 from gateway.routing.said import said_in
 from gateway.tokens import Size, TokenCounter
-
-PASSES = frozenset({408, 429, 500, 502, 503, 504, 529})
-"""Statuses after which the same target may answer a moment later."""
-
-FIRST_WAIT, LONGEST_WAIT = 0.5, 5.0
-"""Seconds before the first repetition, doubled with each one; and the most that is ever waited."""
-
-HELPS = frozenset({401, 402, 403, 404, 408, 413, 429, 500, 502, 503, 504, 529})
-"""Statuses after which another target may answer: the fault is this one's, not the request's."""
 
 
 class Exchange:
@@ -207,8 +199,8 @@ class Exchange:
         wait = 0.0
         if error.status in PASSES and self._retries < (self.route.retries or 0):
             self._retries += 1
-            wait = _backoff(error, self._retries)
-        elif self._attempts + 1 < len(targets) and (error.status in HELPS or is_overflow(error)):
+            wait = wait_before(self._retries, error)
+        elif self._attempts + 1 < len(targets) and another_may_help(error):
             self._attempts, self._retries = self._attempts + 1, 0
         else:
             return None
@@ -395,15 +387,3 @@ class Exchange:
             relays=endpoint.dialect.relays,
             consults=self._consults,
         )
-
-
-def _backoff(error: GatewayError, number: int) -> float:
-    """Seconds before a repetition: what the provider asks for, if it says so."""
-    asked = error.headers.get("retry-after", "")
-    wait = float(asked) if asked.isdecimal() else FIRST_WAIT * 2 ** (number - 1)
-    return min(wait, LONGEST_WAIT)
-
-
-def is_overflow(error: GatewayError) -> bool:
-    """The prompt did not fit; the dialects see to it that such an error is a 400 with these words."""
-    return error.status == 400 and ("too long" in error.message or "context" in error.message)

@@ -11,7 +11,7 @@ import pytest
 from asgi_gateway import ASK, Gateway, Pieces, says
 
 from gateway import json_text
-from gateway.pipeline import exchange as exchanges
+from gateway.pipeline import tries
 
 CONFIG = """
 providers:
@@ -74,7 +74,7 @@ def breaking() -> httpx.Response:
 def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gateway:
     path = tmp_path / "config.yaml"
     path.write_text(CONFIG)
-    monkeypatch.setattr(exchanges, "FIRST_WAIT", 0.0)
+    monkeypatch.setattr(tries, "FIRST_WAIT", 0.0)
     return Gateway(path)
 
 
