@@ -60,24 +60,19 @@ STAGES = (
     Stage(
         "client in",
         (
-            "aiohttp/client_proto.py",
-            "aiohttp/base_protocol.py",
-            "aiohttp/helpers.py:__exit__",
-            "aiohttp/helpers.py:set_result",
-            "aiohttp/streams.py",
-            "aiohttp/_http_parser",
-            "gateway/upstream/client.py:chunks",
-            "gateway/upstream/transport.py:__aiter__",
-            "gateway/upstream/transport.py:data_received",
+            "gateway/upstream/incoming.py",
+            "gateway/upstream/connections.py:data_received",
+            "gateway/upstream/client.py:read",
+            "gateway/upstream/client.py:feed",
+            "gateway/upstream/client.py:taken",
         ),
     ),
-    Stage("client out", ("gateway/upstream/", "aiohttp/", "httpx/", "yarl/", "multidict/")),
+    Stage("client out", ("gateway/upstream/", "httpx/")),
     Stage(
         "server out",
         (
             "uvicorn/protocols/http/httptools_impl.py:send",
             "uvicorn/protocols/http/flow_control.py",
-            "litestar/middleware/_internal/exceptions/middleware.py:capture_response_started",
             "gateway/server/delivery.py",
             "gateway/server/waiting.py:commit",
         ),
@@ -87,7 +82,6 @@ STAGES = (
         (
             "uvicorn/",
             "httptools/",
-            "litestar/",
             "gateway/server/app.py",
             "gateway/server/body.py",
             "gateway/server/auth.py",
@@ -95,7 +89,8 @@ STAGES = (
         ),
     ),
     Stage(
-        "handle", ("gateway/server/", "gateway/pipeline/", "gateway/reload/", "gateway/reasoning")
+        "handle",
+        ("gateway/server/", "gateway/pipeline/", "gateway/reload/", "gateway/reasoning.py"),
     ),
 )
 BASE = ("uvicorn/server.py", "uvicorn/_compat.py", "uvicorn/main.py")
