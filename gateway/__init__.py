@@ -8,11 +8,13 @@ One request takes five hops, and each has one home:
     pipeline   dialect stream -> tool correction -> emitter -> bytes   pure
     server     writes; a client that leaves cancels the upstream       IO
 
-`messages` is the vocabulary (its emitter makes every event stream), `dialects` are wire formats over
-shared `turns` and `offers`, `providers` declare, `reasoning` seals providers' state, `routing` chooses
-and explains, `transforms` edit, `correction` repairs tool calls, `config` turns text into findings or a
-`Snapshot`, `cases` are tests of rules, `conformance` tries a model, `importers` read other systems'
+`messages` is the vocabulary (its emitter makes every event stream, its memory knows conversations again),
+`dialects` are wire formats over shared `turns` and `offers`, `providers` declare, `reasoning` seals their
+state, `routing` chooses and explains, `transforms` edit, `correction` repairs tool calls, `tokens` counts,
+`estimates` learns what targets count, `cache_guard` compares prompts, `config` turns text into findings or
+a `Snapshot`, `cases` are tests of rules, `conformance` tries a model, `importers` read other systems'
 configs, `recording` keeps facts, `reload` swaps snapshots; an `Exchange` keeps the one it began with.
+Below all: `json_text`, `sse`, `errors`, `units`, `patterns`, `resources`, `imports`.
 The core does no IO; import contracts in pyproject.toml hold it to that. To add: a provider = one
 declaration; a dialect = one package; a condition = one table entry; a transform = one file, one line.
 """
