@@ -64,7 +64,13 @@ class Front:
         """The pages, loaded once; a client that leaves meanwhile must not end it for the others."""
         if self._pages is None:
             self._pages = asyncio.create_task(asyncio.to_thread(load_pages, self._services))
-        return await asyncio.shield(self._pages)
+        loading = self._pages
+        try:
+            return await asyncio.shield(loading)
+        except Exception:
+            if self._pages is loading:
+                self._pages = None  # what was in the way, such as too many open files, may pass
+            raise
 
 
 def load_pages(services: Services) -> App:
