@@ -26,7 +26,8 @@ OVERHEAD = 512
 """Bytes that a passage costs beside what it holds."""
 
 WIDEST = 256
-"""Passages that may follow the same one: each is compared with the body until one fits."""
+"""Passages that may follow the same one, and conversations that may be under way: each is compared with
+the body until one fits."""
 
 SLOTS = 10_000
 """Names of slots that are remembered; clients can name models as they like."""
@@ -67,7 +68,7 @@ def small(made: object) -> int:
 
 
 class Memory:
-    """All conversations that were heard of last, within a number of bytes. Safe between threads."""
+    """Conversations that were heard of last: a number of bytes, and `WIDEST`. Safe between threads."""
 
     def __init__(self, limit: int = LIMIT) -> None:
         self.limit = limit
