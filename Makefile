@@ -38,19 +38,19 @@ fuzz: $(VENV)/.test
 	  -max_total_time=$(FUZZ_SECONDS) -max_len=600 .
 
 # CPU time beside the least that a proxy in Python needs, in one run; writes bench/RESULTS.md.
-bench: $(VENV)/.run
+bench: $(VENV)/.bench
 	$(BIN)/python -m bench run
 
-bench-rivals: $(VENV)/.run
+bench-rivals: $(VENV)/.bench
 	$(BIN)/python -m bench run --rivals
 
-bench-guard: $(VENV)/.run
+bench-guard: $(VENV)/.bench
 	$(BIN)/python -m bench guard
 
-profile: $(VENV)/.run
+profile: $(VENV)/.bench
 	$(BIN)/python -m bench profile
 
-soak: $(VENV)/.run
+soak: $(VENV)/.bench
 	$(BIN)/python -m bench soak --seconds $(SECONDS)
 
 docs: $(VENV)/.run
@@ -77,7 +77,12 @@ $(VENV)/.run: pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --editable .
 	@touch $@
 
+$(VENV)/.bench: pyproject.toml | $(VENV)/bin/python
+	@echo 'Installing the gateway and what its benchmark needs into $(VENV) (once).'
+	$(PIP) install --editable '.[bench]'
+	@touch $@ $(VENV)/.run
+
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 	@echo 'Installing the gateway and what its tests need into $(VENV) (once).'
 	$(PIP) install --editable '.[test,lint]'
-	@touch $@ $(VENV)/.run
+	@touch $@ $(VENV)/.run $(VENV)/.bench

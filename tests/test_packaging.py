@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -12,6 +15,37 @@ import pytest
 from gateway import __version__, resources
 
 ROOT = Path(__file__).parent.parent
+
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+NAMES = {"google-re2": "re2", "python-dotenv": "dotenv", "pyyaml": "yaml"}
+"""Distribution -> the module it holds, where that has another name."""
+
+
+def modules(requirements: list[str]) -> set[str]:
+    """The modules that are installed with these requirements."""
+    found = {re.match(r"[\w-]+", requirement)[0] for requirement in requirements}  # type: ignore[index]
+    return {NAMES.get(name, name).replace("-", "_") for name in found}
+
+
+def imported(folder: str) -> set[str]:
+    """What the code of a folder imports of others."""
+    found: set[str] = set()
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add(str(node.module))
+    return {name.partition(".")[0] for name in found} - sys.stdlib_module_names
+
+
+def test_what_is_installed_is_what_is_imported() -> None:
+    """No dependency is missing, and none is left that nobody needs; the event loop is uvicorn's choice."""
+    declared = modules(PROJECT["dependencies"])
+    assert declared == imported("gateway") - {"gateway"} | {"uvloop"}
+    of_bench = modules(PROJECT["optional-dependencies"]["bench"])
+    assert declared | of_bench >= imported("bench") - {"gateway", "bench"} >= of_bench
 
 
 @pytest.fixture(scope="session")
