@@ -8,22 +8,18 @@ import socket
 import sys
 from pathlib import Path
 
-import uvicorn
-
 from gateway import __version__, observe
 from gateway.cli.commands import Commands, add_env, port, unreadable
 from gateway.config import Finding, Snapshot
 from gateway.config.render import render_full
 from gateway.observe import Format
 from gateway.reload import ConfigError, ConfigStore
-from gateway.server import Services, build_app
+from gateway.server import Services, build_app, serving
 from gateway.tokens import Tiktoken, TokenCounter
 from gateway.upstream import Upstream
 
 DEFAULT = Path("config.yaml")
 FAILED, USAGE = 1, 2
-SHUTDOWN = 10
-"""Seconds that running answers get to end when the gateway is told to stop."""
 
 
 def add_to(commands: Commands) -> None:
@@ -85,17 +81,6 @@ def run(
 def serve(services: Services, listener: socket.socket) -> None:
     """Runs until a signal comes."""
     store = services.config
-    settings = uvicorn.Config(
-        build_app(services),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ws="none",
-        lifespan="on",
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=SHUTDOWN,
-        backlog=2048,
-    )
     host, port = listener.getsockname()[:2]
     observe.logger().info(
         "listening",
@@ -110,7 +95,7 @@ def serve(services: Services, listener: socket.socket) -> None:
     # answer under way waits for tens of milliseconds.
     gc.collect()
     gc.freeze()
-    uvicorn.Server(settings).run(sockets=[listener])
+    serving.serve(build_app(services), listener, lambda: store.snapshot.server.max_body)
 
 
 def _without_keys(snapshot: Snapshot) -> dict[str, object]:
