@@ -121,6 +121,7 @@ class Watch:
         self._timer.cancel()
         if self._watcher is not None:
             self._watcher.cancel()
+            self._watcher = None  # the task keeps what it was cancelled in, which is us
         if kind is asyncio.CancelledError and self._gone and self._worker is not None:
             self._worker.uncancel()
             raise ClientGone from None
