@@ -48,7 +48,7 @@ async def handle(services: Services, scope: Scope, receive: Receive, send: Send)
     except ClientGone:
         delivery.status = CLIENT_GONE
     except GatewayError as error:
-        failure = error
+        failure = error.with_traceback(None)  # which holds this frame, and so the body
         await fail(exchange, delivery, error)
     seconds = perf_counter() - started
     if exchange is not None:
