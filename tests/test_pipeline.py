@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from gateway import json_text
 from gateway.config import Snapshot, load
 from gateway.errors import InvalidRequest, MissingKey, NotFound, UpstreamBroken, UpstreamFailure
+from gateway.messages import encode_event
 from gateway.pipeline import Exchange, Inbound, header_text, picked
 from gateway.reasoning import Vault
 from gateway.tokens import TokenCounter
@@ -288,6 +291,32 @@ def test_a_tool_id_of_the_conversation_is_not_given_out_again() -> None:
     running.receive(json_text.encode(answer))
     ids = [block["id"] for block in json_text.decode(running.finish())["content"]]
     assert len({*ids, "call_0"}) == len(ids) + 1
+
+
+BEGUN = {
+    "/chat:m": b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n',
+    "/native:m": encode_event("message_start", {"type": "message_start", "message": {"usage": {}}}),
+}
+
+
+@pytest.mark.parametrize("target", BEGUN)
+def test_what_has_ended_is_gone_with_its_last_use(target: str) -> None:
+    """No circle keeps an exchange: a body of megabytes must not wait for a full collection."""
+
+    def exchanged() -> weakref.ref[Exchange]:
+        one = exchange(body(stream=True), prefix=target)
+        one.upstream_request()
+        one.accept({"content-type": "text/event-stream"})
+        one.receive(BEGUN[target])
+        assert one.facts.contents
+        return weakref.ref(one)
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert exchanged()() is None
+    finally:
+        gc.enable()
 
 
 def test_an_answer_before_its_acceptance_is_an_error_of_the_shell() -> None:

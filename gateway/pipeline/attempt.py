@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from gateway.config import MOCK, Endpoint, Snapshot
 from gateway.correction import Correction
@@ -25,7 +25,10 @@ PING = encode_event("ping", {"type": "ping"})
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What every try of one exchange has in common."""
+    """What every try of one exchange has in common.
+
+    Its functions know nothing of the exchange: a circle would keep the body until a full collection.
+    """
 
     snapshot: Snapshot
     inbound: Inbound
@@ -35,7 +38,7 @@ class Asked:
     model: str
     """The model that the client asked for; answers carry its name."""
     vault: Vault
-    prompt_estimate: Callable[[], int]
+    prompt_estimate: Callable[[Target], int]
     id_is_taken: Callable[[str], bool]
     corrections: Callable[[Target, Endpoint], Corrections] | None
     """What becomes of the tool calls of this target's answer; None for an answer of the gateway's own."""
@@ -160,7 +163,7 @@ class Attempt:
                 upstream_streams=self._is_stream(headers.get("content-type", "")),
                 model=asked.model,
                 tool_names=self._client_names,
-                prompt_estimate=asked.prompt_estimate,
+                prompt_estimate=partial(asked.prompt_estimate, self.target),
                 id_is_taken=asked.id_is_taken,
                 correct=corrections.stages if corrections and corrections.looks else None,
                 holds_tool_calls=corrections is not None and corrections.holds,

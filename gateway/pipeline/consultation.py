@@ -49,7 +49,6 @@ class Consultation:
         self._question = question
         self._corrections = corrections
         body = _body(target, question, tools)
-        self._size = len(body)
         asked = Asked(
             snapshot=snapshot,
             inbound=Inbound(body),
@@ -57,7 +56,7 @@ class Consultation:
             request=MessagesRequest.parse(body),
             model=str(target),
             vault=vault,
-            prompt_estimate=lambda: self._size // 4,
+            prompt_estimate=lambda _: len(body) // 4,
             id_is_taken=lambda _: False,
             corrections=None,
         )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import quote
 
@@ -119,9 +119,9 @@ class Exchange:
             request=self.request,
             model=self.request.model,
             vault=self._vault,
-            prompt_estimate=self._prompt_estimate,
-            id_is_taken=self._id_is_taken,
-            corrections=self._corrections_of,
+            prompt_estimate=_estimating(self.facts, self.sizing, self.request),
+            id_is_taken=partial(_has_call, self.request),
+            corrections=_correcting(self.snapshot, self.route, self.request, self._consults),
         )
 
     @property
@@ -359,15 +359,6 @@ class Exchange:
         """Why the model stopped."""
         return self._answered.answer.stop_reason if self._answered is not None else None
 
-    # -- what the answer needs of its request ---------------------------------------------------
-
-    def _prompt_estimate(self) -> int:
-        """In the target's tokens: from the count if a rule has asked for it, otherwise from the bytes."""
-        size = self.facts.size_if_known
-        if size is None:
-            size = roughly(self.inbound.body, self.request.raw_field("tools"))
-        return self.sizing.safe(self.attempt.target, size)
-
     @property
     def size_sent(self) -> Size | None:
         """The size of the prompt as the target was sent it, if somebody has counted that."""
@@ -376,14 +367,37 @@ class Exchange:
             return None
         return self.facts.size_if_known if attempt.request is self.request else None
 
-    def _id_is_taken(self, id: str) -> bool:
-        return any(id in said.ids for said in said_in(self.request))
 
-    def _corrections_of(self, target: Target, endpoint: Endpoint) -> Corrections:
-        """For the answer of a target, which another endpoint may give in its place."""
+# -- what an answer needs of its request: without the exchange, which it would keep ------------------
+
+
+def _estimating(facts: Facts, sizing: Sizing, request: MessagesRequest) -> Callable[[Target], int]:
+    """In a target's tokens: from the count if a rule has asked for it, otherwise from the bytes."""
+
+    def estimate(target: Target) -> int:
+        size = facts.size_if_known
+        if size is None:
+            size = roughly(request.raw or b"", request.raw_field("tools"))
+        return sizing.safe(target, size)
+
+    return estimate
+
+
+def _has_call(request: MessagesRequest, id: str) -> bool:
+    return any(id in said.ids for said in said_in(request))
+
+
+def _correcting(
+    snapshot: Snapshot, route: Route, request: MessagesRequest, consults: bool
+) -> Callable[[Target, Endpoint], Corrections]:
+    """For the answer of a target, which another endpoint may give in its place."""
+
+    def corrections(target: Target, endpoint: Endpoint) -> Corrections:
         return Corrections(
-            self.request,
-            self.snapshot.correction_of(target, endpoint, self.route.corrections),
+            request,
+            snapshot.correction_of(target, endpoint, route.corrections),
             relays=endpoint.dialect.relays,
-            consults=self._consults,
+            consults=consults,
         )
+
+    return corrections
