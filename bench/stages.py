@@ -80,6 +80,8 @@ STAGES = (
     Stage(
         "server in",
         (
+            "gateway/server/http.py",
+            "gateway/server/serving.py",
             "uvicorn/",
             "httptools/",
             "gateway/server/app.py",
