@@ -48,7 +48,7 @@ STAGES = (
     ),
     Stage(
         "count tokens",
-        ("gateway/tokens", "tiktoken/", "gateway/pipeline/sizing.py", "gateway/estimates/"),
+        ("gateway/tokens.py", "tiktoken/", "gateway/pipeline/sizing.py", "gateway/estimates/"),
     ),
     Stage("edit", ("gateway/transforms/", "gateway/pipeline/edits.py")),
     Stage("route", ("gateway/routing/", "gateway/pipeline/choosing.py")),
