@@ -26,8 +26,10 @@ OVERHEAD = 512
 """Bytes that a passage costs beside what it holds."""
 
 WIDEST = 256
-"""Passages that may follow the same one, and conversations that may be under way: each is compared with
-the body until one fits."""
+"""Passages that may follow the same one: each is compared with the body until one fits."""
+
+CONVERSATIONS = 20_000
+"""Beginnings of conversations; of more than `WIDEST` only those are found that `_Beginnings` finds."""
 
 SLOTS = 10_000
 """Names of slots that are remembered; clients can name models as they like."""
@@ -74,6 +76,7 @@ class Memory:
         self.limit = limit
         """Bytes; what is above a new limit goes with the next request."""
         self._root = Passage(b"", 0, None)
+        self._beginnings = _Beginnings()
         self._fields = Passage(b"", 0, None)
         """What follows it are no passages but other fields of requests: the system prompt, the tools."""
         self._leaves: OrderedDict[Passage, None] = OrderedDict()
@@ -105,12 +108,12 @@ class Memory:
         ends: list[int] = []
         here = self._root
         with self._lock:
-            while (found := _next(here, body, at)) is not None:
+            found = self._beginnings.at(body, at) or _next(here, body, at)
+            while found is not None:
                 here, at = found
                 path.append(here)
                 ends.append(at)
-                if body[at] == _END:
-                    break
+                found = _next(here, body, at) if body[at] != _END else None
             if here in self._leaves:
                 self._leaves.move_to_end(here)
         return path, ends
@@ -175,13 +178,19 @@ class Memory:
     def _child(self, parent: Passage, raw: bytes, count: int) -> Passage:
         if parent.parent is None and parent is not self._root and parent is not self._fields:
             return Passage(raw, count, None)  # forgotten meanwhile; whoever holds it can go on
-        for number, child in enumerate(parent.children):
+        begins = parent is self._root
+        known = self._beginnings.of(raw) if begins else None
+        for number, child in enumerate(parent.children if not begins else ()):
             if child.raw == raw:  # one with which it begins was looked at sooner
                 parent.children.insert(0, parent.children.pop(number))
                 return child
-        if len(parent.children) >= WIDEST:
+        if known is not None:
+            return known
+        if len(parent.children) >= (CONVERSATIONS if begins else WIDEST):
             self._forget(parent.children[-1])
         child = Passage(raw, count, parent)
+        if begins:
+            self._beginnings.add(child)
         parent.children.insert(0, child)
         self._leaves.pop(parent, None)
         self._leaves[child] = None
@@ -201,7 +210,10 @@ class Memory:
     def _forget(self, passage: Passage) -> None:
         """Forgets a passage and all that follows it."""
         if passage.parent is not None:
-            passage.parent.children.remove(passage)
+            siblings = passage.parent.children
+            siblings.pop(-1 if siblings[-1] is passage else siblings.index(passage))
+            if passage.parent is self._root:
+                self._beginnings.remove(passage)
         going = [passage]
         while going:
             gone = going.pop()
@@ -211,9 +223,60 @@ class Memory:
             self._size -= gone.size
 
 
+class _Beginnings:
+    """Finds the beginning of a conversation among many, by where the model first speaks in the body."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, bytes], Passage] = {}
+        """Length and last bytes -> the passage."""
+
+    def add(self, passage: Passage) -> None:
+        """One more; it takes the place of one that looks alike, which is found by comparing still."""
+        self._known[_look(passage.raw)] = passage
+
+    def remove(self, passage: Passage) -> None:
+        """It is forgotten."""
+        if self._known.get(_look(passage.raw)) is passage:
+            del self._known[_look(passage.raw)]
+
+    def of(self, raw: bytes) -> Passage | None:
+        """The passage of these bytes."""
+        found = self._known.get(_look(raw))
+        return found if found is not None and found.raw == raw else None
+
+    def at(self, body: bytes, at: int) -> tuple[Passage, int] | None:
+        """As `_next`, for conversations in which the model has spoken."""
+        for speaks in SPEAKS:
+            behind = body.find(speaks, at)
+            comma = _unblank(body, behind) - 1
+            if behind < 0 or comma <= at or body[comma] != _COMMA:
+                continue
+            end = _unblank(body, comma)
+            found = self._known.get((end - at, body[max(at, end - TAIL) : end]))
+            if found is not None and body.startswith(found.raw, at):
+                return found, behind
+        return None
+
+
+SPEAKS = (b'{"role":"assistant"', b'{"role": "assistant"')
+"""How the model's first message begins, as clients write it."""
+TAIL = 64
+
+
+def _look(raw: bytes) -> tuple[int, bytes]:
+    return len(raw), raw[-TAIL:]
+
+
+def _unblank(body: bytes, at: int) -> int:
+    """The place behind the last byte before this place that is not blank."""
+    while at > 0 and body[at - 1] in _BLANKS:
+        at -= 1
+    return at
+
+
 def _next(here: Passage, body: bytes, at: int) -> tuple[Passage, int] | None:
     """The passage that stands here in the body, and the place where the next one begins."""
-    for number, child in enumerate(here.children):
+    for number, child in enumerate(itertools.islice(here.children, WIDEST)):
         if not body.startswith(child.raw, at):
             continue
         end = _blank(body, at + len(child.raw))

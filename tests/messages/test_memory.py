@@ -274,9 +274,39 @@ def held(memory: Memory) -> int:
 
 
 def test_a_crowd_at_one_place_stays_small() -> None:
-    """However many conversations begin alike, few are compared with the next one."""
+    """However often a conversation is told from its beginning, few ways on are compared with the body."""
     memory = Memory()
     for number in range(2 * WIDEST):
-        MessagesRequest.parse(body([{"role": "user", "content": f"{number}"}]), memory)
-    assert len(memory._root.children) == WIDEST
+        told = [*talk(2), {"role": "assistant", "content": f"{number}"}]
+        MessagesRequest.parse(body(told), memory)
+    [first] = memory._root.children
+    [second] = first.children
+    assert len(second.children) == WIDEST
     assert memory.size == held(memory)
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": "), (" , ", " : ")])
+def test_a_crowd_of_conversations_is_known(separators: tuple[str, str]) -> None:
+    """Each of many that take turns is recognised, unless its layout is a rare one."""
+    memory = Memory()
+
+    def asked(who: int, turns: int) -> MessagesRequest:
+        fields = {"model": "m", "x-long": LONG, "messages": talk(turns, f"{who}")}
+        return MessagesRequest.parse(json.dumps(fields, separators=separators).encode(), memory)
+
+    whole = [asked(who, 50).fresh for who in range(WIDEST + 50)]
+    again = [asked(who, 51).fresh for who in range(WIDEST + 50)]
+    assert memory.size == held(memory)
+    if " : " not in separators:
+        assert all(new < old / 1.2 for new, old in zip(again, whole, strict=True))
+
+
+@given(st.integers(0, 3), st.lists(st.integers(0, 40), min_size=1, max_size=60))
+def test_beginnings_that_look_alike(size: int, asked: list[int]) -> None:
+    """Conversations whose beginnings have one length and one end are told apart all the same."""
+    memory = Memory((size or 1_000) * 4 * OVERHEAD)
+    for who in asked:
+        first = {"role": "user", "content": f"{who:02}" + "x" * 100}
+        messages = [first, *talk(2)[1:]]
+        assert MessagesRequest.parse(body(messages), memory).messages == messages
+        assert memory.size == held(memory) <= memory.limit
