@@ -166,17 +166,14 @@ def decided(model: str, tokens: int, *, thinks: bool) -> str:
     if thinks:
         return "openai:o3"
     kind, slash, rest = model.partition("/")
-    known = {
-        "fast": "deepseek:fast-v3",
-        "wide": "wide:wide",
-        "o3": "openai:o3",
-        "gpt-4o": "openai:gpt-4o",
-    }
+    described = {"fast": "deepseek:fast-v3", "wide": "wide:wide"}
+    known = {**described, "o3": "openai:o3", "gpt-4o": "openai:gpt-4o"}
     if slash and kind in ("openai", "gemini", "anthropic"):
         return f"{kind}:{rest}"
-    name = rest if slash and kind == "custom" else model
-    if name in known:
-        return known[name]
+    if slash and kind == "custom" and rest in described:
+        return described[rest]
+    if model in known:
+        return known[model]
     return "deepseek:fast-v3" if "haiku" in model else "gemini:gemini-2.5-pro"
 
 
