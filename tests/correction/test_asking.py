@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
+import sink_recorder
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +13,7 @@ from gateway import json_text
 from gateway.correction import Correction, Corrector, Gate, Policy, Question, ToolCatalog
 from gateway.correction.asking import MAX_ASKED, tool_asked_about
 from gateway.correction.judging import correct
-from gateway.errors import GatewayError, UpstreamBroken
+from gateway.errors import UpstreamBroken
 from gateway.messages import StopReason, Usage
 
 TOOLS = ToolCatalog(
@@ -35,44 +35,11 @@ BROKEN = '{"path":"a","line":"the third"}'
 REPAIRED = '{"path":"a","line":3}'
 
 
-class Recorder:
-    """A sink that writes down what it is told."""
-
-    def __init__(self) -> None:
-        self.said: list[tuple[Any, ...]] = []
-
-    def text(self, text: str) -> None:
-        self.said.append(("text", text))
-
-    def thinking(self, text: str) -> None:
-        self.said.append(("thinking", text))
-
-    def signature(self, signature: str) -> None:
-        self.said.append(("signature", signature))
-
-    def redacted_thinking(self, data: str) -> None:
-        self.said.append(("redacted_thinking", data))
-
-    def block(self, block: Mapping[str, Any]) -> None:
-        self.said.append(("block", dict(block)))
-
-    def tool_start(self, id: str | None, name: str) -> None:
-        self.said.append(("tool_start", id, name))
-
-    def tool_input(self, fragment: str) -> None:
-        self.said.append(("tool_input", fragment))
-
-    def tool_end(self) -> None:
-        self.said.append(("tool_end",))
-
-    def usage(self, usage: Usage) -> None:
-        self.said.append(("usage", usage))
+class Recorder(sink_recorder.Recorder):
+    """Of an end only its reason matters here."""
 
     def finish(self, reason: StopReason, *, stop_sequence: str | None = None) -> None:
         self.said.append(("finish", reason))
-
-    def fail(self, error: GatewayError) -> None:
-        self.said.append(("fail", error))
 
 
 class Stage:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sink_recorder import Recorder
 
 from gateway import json_text
 from gateway.correction import (
@@ -21,7 +22,7 @@ from gateway.correction import (
     correct,
 )
 from gateway.correction.corrector import MAX_UNPARSED, Unparsed
-from gateway.errors import GatewayError, UpstreamBroken
+from gateway.errors import UpstreamBroken
 from gateway.messages import Emitter, MessageWriter, StopReason, Usage
 
 TOOLS = ToolCatalog(
@@ -38,46 +39,6 @@ TOOLS = ToolCatalog(
         {"name": "Now", "input_schema": {"type": "object"}},
     ]
 )
-
-
-class Recorder:
-    """A sink that writes down what it is told."""
-
-    def __init__(self) -> None:
-        self.said: list[tuple[Any, ...]] = []
-
-    def text(self, text: str) -> None:
-        self.said.append(("text", text))
-
-    def thinking(self, text: str) -> None:
-        self.said.append(("thinking", text))
-
-    def signature(self, signature: str) -> None:
-        self.said.append(("signature", signature))
-
-    def redacted_thinking(self, data: str) -> None:
-        self.said.append(("redacted_thinking", data))
-
-    def block(self, block: Mapping[str, Any]) -> None:
-        self.said.append(("block", dict(block)))
-
-    def tool_start(self, id: str | None, name: str) -> None:
-        self.said.append(("tool_start", id, name))
-
-    def tool_input(self, fragment: str) -> None:
-        self.said.append(("tool_input", fragment))
-
-    def tool_end(self) -> None:
-        self.said.append(("tool_end",))
-
-    def usage(self, usage: Usage) -> None:
-        self.said.append(("usage", usage))
-
-    def finish(self, reason: StopReason, *, stop_sequence: str | None = None) -> None:
-        self.said.append(("finish", reason, stop_sequence))
-
-    def fail(self, error: GatewayError) -> None:
-        self.said.append(("fail", error))
 
 
 class Stage:
