@@ -86,6 +86,7 @@ STAGES = (
             "httptools/",
             "gateway/server/app.py",
             "gateway/server/body.py",
+            "gateway/server/arrival.py",
             "gateway/server/auth.py",
             "gateway/server/paths.py",
         ),

@@ -11,12 +11,12 @@ from time import perf_counter
 
 from gateway import json_text, observe
 from gateway.errors import GatewayError
-from gateway.pipeline import Count, Exchange, Inbound
+from gateway.pipeline import Count, Exchange
 from gateway.routing.pins import Looking
-from gateway.server.auth import authorize
-from gateway.server.body import ClientGone, headers_of, read_body
+from gateway.server.arrival import arrived
+from gateway.server.body import ClientGone
 from gateway.server.delivery import Delivery
-from gateway.server.paths import PREFIX, Receive, Scope, Send
+from gateway.server.paths import Receive, Scope, Send
 from gateway.server.services import Services
 
 SMALL = 16 * 1024
@@ -48,13 +48,7 @@ async def handle(services: Services, scope: Scope, receive: Receive, send: Send)
 
 async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange:
     """Reads and parses a request. Raises `GatewayError` and `ClientGone`."""
-    headers = headers_of(scope)
-    snapshot = await services.config.current()
-    key = authorize(snapshot.server, headers)
-    body = await read_body(receive, headers, snapshot.server.max_body)
-    query = scope["query_string"].decode("latin-1")
-    client = key.name if key is not None else None
-    inbound = Inbound(body, headers, query, scope.get(PREFIX, ""), client)
+    snapshot, inbound = await arrived(services, scope, receive)
 
     def parsed() -> Exchange:
         return Exchange(
@@ -69,7 +63,7 @@ async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange
             has_to_fit=False,
         )
 
-    return parsed() if len(body) <= SMALL else await asyncio.to_thread(parsed)
+    return parsed() if len(inbound.body) <= SMALL else await asyncio.to_thread(parsed)
 
 
 async def measured(services: Services, exchange: Exchange) -> tuple[int, str, str | None]:

@@ -75,12 +75,10 @@ class Cycle(RequestResponseCycle):
 
 
 class Protocol(HttpToolsProtocol):
-    """A connection. A subclass says how long a body may be: see `limited`."""
+    """A connection; see `limited`, which says how long a body may be."""
 
-    @staticmethod
-    def most() -> int:
-        """Bytes of the longest body that the application takes."""
-        raise NotImplementedError
+    most: Callable[[], int]
+    """Bytes of the longest body that the application takes."""
 
     def on_headers_complete(self) -> None:
         """Begins a request. Its task has been made, and runs later."""

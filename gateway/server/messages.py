@@ -14,14 +14,14 @@ from time import perf_counter
 
 from gateway.errors import GatewayError, UpstreamBroken, UpstreamTimeout
 from gateway.messages import error_event
-from gateway.pipeline import Exchange, Inbound, UpstreamRequest
+from gateway.pipeline import Exchange, UpstreamRequest
 from gateway.server import learning
 from gateway.server.account import done, log
-from gateway.server.auth import authorize
-from gateway.server.body import ClientGone, headers_of, read_body
+from gateway.server.arrival import arrived
+from gateway.server.body import ClientGone
 from gateway.server.consulting import consult
 from gateway.server.delivery import JSON, Delivery
-from gateway.server.paths import PREFIX, Receive, Scope, Send
+from gateway.server.paths import Receive, Scope, Send
 from gateway.server.services import Services
 from gateway.server.waiting import Beat, Feed, Heartbeats, Intake, Watch, commit
 from gateway.upstream import Reply
@@ -69,13 +69,7 @@ async def fail(exchange: Exchange | None, delivery: Delivery, error: GatewayErro
 
 async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange:
     """Reads and parses a request. Raises `GatewayError` and `ClientGone`."""
-    headers = headers_of(scope)
-    snapshot = await services.config.current()
-    key = authorize(snapshot.server, headers)
-    body = await read_body(receive, headers, snapshot.server.max_body)
-    query = scope["query_string"].decode("latin-1")
-    client = key.name if key is not None else None
-    inbound = Inbound(body, headers, query, scope.get(PREFIX, ""), client)
+    snapshot, inbound = await arrived(services, scope, receive)
     return Exchange(
         snapshot,
         inbound,
