@@ -300,16 +300,16 @@ class MessagesRequest:
 
     def encode(self) -> bytes:
         """The body to send: the very bytes that came, if nothing was replaced."""
-        return self.raw if self.raw is not None else self._encoded(self._order)
+        return self.raw if self.raw is not None else self._encoded()
 
     def encode_without_messages(self) -> bytes:
         """The body with a conversation in which nothing is said."""
         empty = {"messages": Raw(b"[]")} if "messages" in self else {}
-        return self.replace(**empty)._encoded(self._order)
+        return self.replace(**empty)._encoded()
 
-    def _encoded(self, names: Sequence[str]) -> bytes:
+    def _encoded(self) -> bytes:
         pieces: list[Any] = [b"{"]
-        for name in names:
+        for name in self._order:
             value: Any = self._fields.get(name)
             pieces += [
                 json_text.encode(name),
