@@ -2,46 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property, partial
 
-from gateway.config import MOCK, Endpoint, Snapshot
+from gateway.config import MOCK, Endpoint
 from gateway.correction import Correction
 from gateway.dialects import Answer, AnswerContext, Destination, Outgoing
 from gateway.errors import GatewayError, MissingKey, UpstreamBroken
 from gateway.messages import MessagesRequest, encode_event
 from gateway.pipeline import edits
+from gateway.pipeline.asked import Asked
 from gateway.pipeline.corrections import Corrections
 from gateway.pipeline.headers import picked
-from gateway.pipeline.inbound import Inbound, UpstreamRequest
+from gateway.pipeline.inbound import UpstreamRequest
 from gateway.providers import join_url
-from gateway.reasoning import Seal, Vault
-from gateway.routing import Route, Target
+from gateway.reasoning import Seal
+from gateway.routing import Target
 
 PING = encode_event("ping", {"type": "ping"})
 """The one event that may come before the message starts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What every try of one exchange has in common.
-
-    Its functions know nothing of the exchange: a circle would keep the body until a full collection.
-    """
-
-    snapshot: Snapshot
-    inbound: Inbound
-    route: Route
-    request: MessagesRequest
-    """As it came."""
-    model: str
-    """The model that the client asked for; answers carry its name."""
-    vault: Vault
-    prompt_estimate: Callable[[Target], int]
-    id_is_taken: Callable[[str], bool]
-    corrections: Callable[[Target, Endpoint], Corrections] | None
-    """What becomes of the tool calls of this target's answer; None for an answer of the gateway's own."""
 
 
 class Attempt:

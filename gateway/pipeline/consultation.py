@@ -15,7 +15,8 @@ from gateway.config import Snapshot
 from gateway.correction import Correction, Question
 from gateway.errors import GatewayError
 from gateway.messages import MessagesRequest, Usage
-from gateway.pipeline.attempt import Asked, Attempt
+from gateway.pipeline.asked import Asked
+from gateway.pipeline.attempt import Attempt
 from gateway.pipeline.corrections import Corrections
 from gateway.pipeline.inbound import Inbound, UpstreamRequest
 from gateway.reasoning import Vault

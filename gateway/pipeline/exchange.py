@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 from urllib.parse import quote
 
 from gateway import json_text
 from gateway.cache_guard import Guard, Verdict
-from gateway.config import MOCK, Endpoint, Snapshot
+from gateway.config import MOCK, Snapshot
 from gateway.correction import Correction, Question
 from gateway.errors import GatewayError, PolicyBlocked
 from gateway.estimates import Estimates
 from gateway.messages import Memory, MessagesRequest, Usage, random_id
 from gateway.pipeline import edits
-from gateway.pipeline.attempt import Asked, Attempt
+from gateway.pipeline.asked import Asked, correcting, estimating, has_call
+from gateway.pipeline.attempt import Attempt
 from gateway.pipeline.choosing import choose
 from gateway.pipeline.consultation import Consultation
 from gateway.pipeline.corrections import Consulted, Corrections
 from gateway.pipeline.headers import header_text
 from gateway.pipeline.inbound import Inbound, UpstreamRequest
-from gateway.pipeline.sizing import Sizing, roughly
+from gateway.pipeline.sizing import Sizing
 from gateway.pipeline.tries import PASSES, another_may_help, wait_before
 from gateway.reasoning import Vault
 from gateway.routing import NO_PINS, NOTHING, Facts, Pins, Readings, Route, Target
 from gateway.routing.clients import system_texts
 from gateway.routing.pins import compacted, pin_of
-from gateway.routing.said import said_in
 from gateway.tokens import Size, TokenCounter
 
 
@@ -119,9 +119,9 @@ class Exchange:
             request=self.request,
             model=self.request.model,
             vault=self._vault,
-            prompt_estimate=_estimating(self.facts, self.sizing, self.request),
-            id_is_taken=partial(_has_call, self.request),
-            corrections=_correcting(self.snapshot, self.route, self.request, self._consults),
+            prompt_estimate=estimating(self.facts, self.sizing, self.request),
+            id_is_taken=partial(has_call, self.request),
+            corrections=correcting(self.snapshot, self.route, self.request, self._consults),
         )
 
     @property
@@ -366,38 +366,3 @@ class Exchange:
         if attempt is None or "request" not in attempt.__dict__:
             return None
         return self.facts.size_if_known if attempt.request is self.request else None
-
-
-# -- what an answer needs of its request: without the exchange, which it would keep ------------------
-
-
-def _estimating(facts: Facts, sizing: Sizing, request: MessagesRequest) -> Callable[[Target], int]:
-    """In a target's tokens: from the count if a rule has asked for it, otherwise from the bytes."""
-
-    def estimate(target: Target) -> int:
-        size = facts.size_if_known
-        if size is None:
-            size = roughly(request.raw or b"", request.raw_field("tools"))
-        return sizing.safe(target, size)
-
-    return estimate
-
-
-def _has_call(request: MessagesRequest, id: str) -> bool:
-    return any(id in said.ids for said in said_in(request))
-
-
-def _correcting(
-    snapshot: Snapshot, route: Route, request: MessagesRequest, consults: bool
-) -> Callable[[Target, Endpoint], Corrections]:
-    """For the answer of a target, which another endpoint may give in its place."""
-
-    def corrections(target: Target, endpoint: Endpoint) -> Corrections:
-        return Corrections(
-            request,
-            snapshot.correction_of(target, endpoint, route.corrections),
-            relays=endpoint.dialect.relays,
-            consults=consults,
-        )
-
-    return corrections
