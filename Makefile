@@ -11,7 +11,7 @@ SECONDS ?= 600
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test fuzz bench bench-rivals bench-guard profile soak docs check lint types contracts format clean
+.PHONY: run test fuzz bench bench-rivals bench-guard profile soak lock audit sbom docs check lint types contracts locked format clean
 
 run: $(VENV)/.run
 	$(BIN)/gateway serve --config $(CONFIG) $(if $(PORT),--port $(PORT))
@@ -19,17 +19,20 @@ run: $(VENV)/.run
 test: $(VENV)/.test
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(TESTS)
 
-check: lint types contracts
+check: lint types contracts locked
 
 lint: $(VENV)/.test
-	$(BIN)/ruff check gateway tests bench
-	$(BIN)/ruff format --check gateway tests bench
+	$(BIN)/ruff check gateway tests bench supply
+	$(BIN)/ruff format --check gateway tests bench supply
 
 types: $(VENV)/.test
 	$(BIN)/mypy
 
 contracts: $(VENV)/.test
 	$(BIN)/lint-imports
+
+locked: $(VENV)/.test
+	$(BIN)/python -m supply check
 
 fuzz: $(VENV)/.test
 	$(PIP) install --editable '.[fuzz]'
@@ -53,6 +56,17 @@ profile: $(VENV)/.bench
 soak: $(VENV)/.bench
 	$(BIN)/python -m bench soak --seconds $(SECONDS)
 
+# Versions that still fit stay as they are; UPGRADE=1 takes the newest ones.
+lock: $(VENV)/.supply
+	$(BIN)/python -m supply lock $(if $(UPGRADE),--upgrade)
+
+# ADVISORIES: files, folders or zips in OSV's form, such as its export of the ecosystem PyPI.
+audit: $(VENV)/.supply
+	$(BIN)/python -m supply audit $(ADVISORIES)
+
+sbom: $(VENV)/.supply
+	$(BIN)/python -m supply sbom
+
 docs: $(VENV)/.run
 	$(BIN)/gateway schema > schemas/config.schema.json.new
 	mv schemas/config.schema.json.new schemas/config.schema.json
@@ -61,8 +75,8 @@ docs: $(VENV)/.run
 	done
 
 format: $(VENV)/.test
-	$(BIN)/ruff check --fix gateway tests bench
-	$(BIN)/ruff format gateway tests bench
+	$(BIN)/ruff check --fix gateway tests bench supply
+	$(BIN)/ruff format gateway tests bench supply
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build
@@ -72,17 +86,31 @@ $(VENV)/bin/python:
 	  || { echo 'Python 3.11 or later is needed; name one with make PYTHON=python3.12 …'; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: pyproject.toml | $(VENV)/bin/python
+# Every file that is installed has its hash in a lock, and is asked for by nothing but a lock.
+LOCKED := $(PIP) install --no-deps --require-hashes
+OURSELVES := $(LOCKED) -r locks/build.lock && $(PIP) install --no-deps --no-index --no-build-isolation --editable .
+
+$(VENV)/.run: pyproject.toml requirements.lock locks/build.lock | $(VENV)/bin/python
 	@echo 'Installing the gateway into $(VENV) (once).'
-	$(PIP) install --editable .
+	$(LOCKED) -r requirements.lock && $(OURSELVES)
 	@touch $@
 
-$(VENV)/.bench: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.bench: pyproject.toml locks/bench.lock locks/build.lock | $(VENV)/bin/python
 	@echo 'Installing the gateway and what its benchmark needs into $(VENV) (once).'
-	$(PIP) install --editable '.[bench]'
+	$(LOCKED) -r locks/bench.lock && $(OURSELVES)
 	@touch $@ $(VENV)/.run
 
-$(VENV)/.test: pyproject.toml | $(VENV)/bin/python
-	@echo 'Installing the gateway and what its tests need into $(VENV) (once).'
-	$(PIP) install --editable '.[test,lint]'
+$(VENV)/.supply: pyproject.toml locks/supply.lock locks/build.lock | $(VENV)/bin/python
+	@echo 'Installing the gateway and what looks after its locks into $(VENV) (once).'
+	$(LOCKED) -r locks/supply.lock && $(OURSELVES)
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.fuzz: pyproject.toml locks/fuzz.lock locks/build.lock | $(VENV)/bin/python
+	@echo 'Installing the gateway and what its fuzzers need into $(VENV) (once).'
+	$(LOCKED) -r locks/fuzz.lock && $(OURSELVES)
 	@touch $@ $(VENV)/.run $(VENV)/.bench
+
+$(VENV)/.test: pyproject.toml locks/test.lock locks/build.lock | $(VENV)/bin/python
+	@echo 'Installing the gateway and what its tests need into $(VENV) (once).'
+	$(LOCKED) -r locks/test.lock && $(OURSELVES)
+	@touch $@ $(VENV)/.run $(VENV)/.bench $(VENV)/.supply

@@ -59,6 +59,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "wheel",
         "--quiet",
         "--no-deps",
+        "--no-index",
+        "--no-build-isolation",  # with what the lock installed
         "--wheel-dir",
         folder,
         ROOT,
