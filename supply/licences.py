@@ -69,4 +69,4 @@ def _declared(name: str) -> str | None:
         found = metadata(name)
     except PackageNotFoundError:
         return None
-    return found["License-Expression"] if "License-Expression" in found else None
+    return next(iter(found.get_all("License-Expression") or ()), None)
