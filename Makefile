@@ -70,6 +70,8 @@ sbom: $(VENV)/.supply
 docs: $(VENV)/.run
 	$(BIN)/gateway schema > schemas/config.schema.json.new
 	mv schemas/config.schema.json.new schemas/config.schema.json
+	$(BIN)/gateway schema --openapi > schemas/openapi.json.new
+	mv schemas/openapi.json.new schemas/openapi.json
 	for topic in rules providers transforms; do \
 	  $(BIN)/gateway docs $$topic > docs/$$topic.md.new && mv docs/$$topic.md.new docs/$$topic.md || exit 1; \
 	done

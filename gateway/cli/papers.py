@@ -1,7 +1,8 @@
-"""`gateway schema` and `gateway docs`: what the code says of itself, for editors and for people."""
+"""`gateway schema` and `gateway docs`: what the code says of itself, for programs and for people."""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Mapping
 
@@ -21,7 +22,10 @@ TOPICS: Mapping[str, Callable[[], str]] = {
 def add_to(commands: Commands) -> None:
     """The commands on the command line."""
     command = commands.add_parser("schema", help="print the JSON Schema of the config, for editors")
-    command.set_defaults(run=lambda _: run_schema())
+    command.add_argument(
+        "--openapi", action="store_true", help="print what the gateway answers (OpenAPI) instead"
+    )
+    command.set_defaults(run=lambda told: run_openapi() if told.openapi else run_schema())
     command = commands.add_parser("docs", help="print a reference that is made from the code")
     command.add_argument("topic", choices=tuple(TOPICS))
     command.set_defaults(run=lambda told: run_docs(told.topic))
@@ -30,6 +34,14 @@ def add_to(commands: Commands) -> None:
 def run_schema() -> int:
     """Prints the JSON Schema of the config."""
     sys.stdout.write(render())
+    return 0
+
+
+def run_openapi() -> int:
+    """Prints the OpenAPI document of what a gateway answers."""
+    from gateway.server import openapi  # with the server, which takes long to import
+
+    sys.stdout.write(f"{json.dumps(openapi.document(), indent=2)}\n")
     return 0
 
 

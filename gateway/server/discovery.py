@@ -32,6 +32,7 @@ def about() -> dict[str, Any]:
             "/v1/stats",
             "/metrics",
             "/health",
+            "/openapi.json",
         ],
     }
 

@@ -14,7 +14,7 @@ from gateway.config import Snapshot
 from gateway.errors import GatewayError, InvalidRequest, MethodNotAllowed, NotFound
 from gateway.messages import random_id
 from gateway.pipeline import target_of_prefix
-from gateway.server import admin, discovery, metrics
+from gateway.server import admin, discovery, metrics, openapi
 from gateway.server.auth import authorize
 from gateway.server.body import headers_of, read_body
 from gateway.server.bugs import reported_bug
@@ -85,7 +85,7 @@ async def body_of(request: Request[Any, Any, Any], snapshot: Snapshot) -> bytes:
 
 
 def accounts(services: Services) -> list[Any]:
-    """The handlers that tell what was served."""
+    """The handlers that tell what is served, and what was."""
 
     @get("/v1/stats")
     async def stats(request: Request[Any, Any, Any]) -> dict[str, Any]:
@@ -99,7 +99,11 @@ def accounts(services: Services) -> list[Any]:
             metrics.render(services.tally, services.config), media_type=metrics.CONTENT_TYPE
         )
 
-    return [stats, get_metrics]
+    @get("/openapi.json")
+    async def describe() -> dict[str, Any]:
+        return openapi.document()  # of the program, not of its config: nobody has to be let in
+
+    return [stats, get_metrics, describe]
 
 
 # -- errors ------------------------------------------------------------------------------------------
