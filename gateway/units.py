@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 SIZES: Mapping[str, int] = {
@@ -21,8 +23,21 @@ SIZES: Mapping[str, int] = {
 DURATIONS: Mapping[str, float] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 """Unit -> seconds."""
 
+AMOUNTS: Mapping[str, int] = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
+"""Suffix in lower case -> factor."""
+
+PERIODS: Mapping[str, float] = {
+    "s": 1.0,
+    "m": 60.0,
+    "min": 60.0,
+    "h": 3600.0,
+    "d": 24 * 3600.0,
+}
+"""What stands behind the slash of a rate -> seconds."""
+
 LONGEST = 24 * 3600.0
 LARGEST = 1024**4
+MOST = 10**12
 
 SIZE_SCHEMA: Mapping[str, Any] = {
     "anyOf": [
@@ -39,7 +54,33 @@ DURATION_SCHEMA: Mapping[str, Any] = {
     "x-expected": "a duration such as 500ms, 5s or 2m, at most 24h",
 }
 
+RATE_SCHEMA: Mapping[str, Any] = {
+    "type": "string",
+    "pattern": r"^[0-9]+(\.[0-9]+)?[kKmMgG]? ?/ ?(s|m|min|h|d)$",
+    "x-expected": "a rate such as 10/s, 60/min, 5000/h or 1M/min",
+}
+
+_RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([kKmMgG]?) ?/ ?([a-z]+)\s*")
 _NUMBER_AND_UNIT = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So much in so long."""
+
+    amount: int
+    seconds: float
+
+
+def parse_rate(value: str) -> Rate:
+    """`60/min`, `10/s`, `1.5M/min`, `5000/h`: at least 1 and at most 1000G. Raises `ValueError`."""
+    match = _RATE.fullmatch(value)
+    if match is None or match[3] not in PERIODS:
+        raise ValueError(f"expected {RATE_SCHEMA['x-expected']}")
+    amount = int(Decimal(match[1]) * AMOUNTS[match[2].lower()])
+    if not 1 <= amount <= MOST:
+        raise ValueError(f"expected {RATE_SCHEMA['x-expected']}, of at least 1 and at most 1000G")
+    return Rate(amount, PERIODS[match[3]])
 
 
 def parse_size(value: int | str) -> int:

@@ -13,9 +13,13 @@ from gateway.units import (
     DURATIONS,
     LARGEST,
     LONGEST,
+    PERIODS,
+    RATE_SCHEMA,
     SIZE_SCHEMA,
     SIZES,
+    Rate,
     parse_duration,
+    parse_rate,
     parse_size,
 )
 
@@ -34,6 +38,22 @@ def test_a_duration_is_its_number_times_its_unit(number: int, unit: str) -> None
     """In seconds."""
     assert parse_duration(f"{number}{unit}") == pytest.approx(number * DURATIONS[unit])
     assert re.search(DURATION_SCHEMA["anyOf"][1]["pattern"], f"{number}{unit}")
+
+
+@given(st.integers(1, 999), st.sampled_from(["", "k", "M"]), st.sampled_from(sorted(PERIODS)))
+def test_a_rate_is_an_amount_in_a_time(number: int, suffix: str, period: str) -> None:
+    """With or without spaces, and the schema lets it through."""
+    amount = number * {"": 1, "k": 1_000, "M": 1_000_000}[suffix]
+    for text in (f"{number}{suffix}/{period}", f"{number}{suffix} / {period}"):
+        assert parse_rate(text) == Rate(amount, PERIODS[period])
+        assert re.search(RATE_SCHEMA["pattern"], text)
+
+
+@pytest.mark.parametrize("text", ["0/min", "0.5/s", "60", "/min", "60/week", "-1/s", "2000G/h"])
+def test_what_is_no_rate_is_refused(text: str) -> None:
+    """Also what lets nothing through."""
+    with pytest.raises(ValueError, match="expected a rate such as"):
+        parse_rate(text)
 
 
 @given(st.text())

@@ -9,6 +9,7 @@ from gateway import transforms
 from gateway.config import rules
 from gateway.config.correction import overlay, text_calls_of
 from gateway.config.environment import filled, first_variable, variables
+from gateway.config.limits import limits
 from gateway.config.network import network
 from gateway.config.positions import Positions
 from gateway.config.reload_settings import recorder_settings, reload_settings, test_files
@@ -123,9 +124,10 @@ def _endpoint(
         headers={**provider.headers, **auth_header(provider.auth, key)},
         secret=key,
         missing_key=" and ".join(unset) or None,
-        timeouts=Timeouts(**{limit: parse_duration(time) for limit, time in timeouts.items()}),
+        timeouts=Timeouts(**{name: parse_duration(time) for name, time in timeouts.items()}),
         text_calls=provider.text_calls,
         network=network(options.get("network", {}), ca),
+        limits=limits(options.get("limits")),
     )
 
 

@@ -9,11 +9,12 @@ from typing import Any
 from gateway import patterns
 from gateway.config.document import Document
 from gateway.config.findings import Finding
+from gateway.config.limits import RATES
 from gateway.config.positions import Path
 from gateway.patterns import BadPattern, Pattern
 from gateway.routing import CONDITIONS
 from gateway.transforms import TRANSFORMS, BadTemplate, Kind, PatternAt
-from gateway.units import parse_duration, parse_size
+from gateway.units import parse_duration, parse_rate, parse_size
 
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)?(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|\$\{.*\}")
 
@@ -89,15 +90,22 @@ def _edited(document: Document, place: Path, found: PatternAt) -> Iterator[Findi
 
 
 def units(document: Document) -> Iterator[Finding]:
-    """Every size and duration is within its bounds."""
+    """Every size, duration and rate is within its bounds."""
     places: dict[Path, Callable[[Any], object]] = {
         ("server", "max_body"): parse_size,
         ("server", "memory"): parse_size,
         ("recorder", "max_size"): parse_size,
     }
+    owners: list[Path] = [("default",)]
+    owners += [("providers", name) for name in document.names("providers")]
+    owners += [("rules", index) for index in document.indexes("rules")]
+    for owner in owners:
+        for limit in document.names(*owner, "timeouts"):
+            places[*owner, "timeouts", limit] = parse_duration
     for name in document.names("providers"):
-        for limit in document.names("providers", name, "timeouts"):
-            places["providers", name, "timeouts", limit] = parse_duration
+        places["providers", name, "limits", "wait"] = parse_duration
+        for rate in RATES:
+            places["providers", name, "limits", rate] = parse_rate
     for place in document.corrections():
         places[*place, "model_timeout"] = parse_duration
     for path, parse in places.items():

@@ -7,7 +7,7 @@ from typing import get_args
 
 import msgspec
 
-from gateway.config import correction_schema, rule_schema
+from gateway.config import correction_schema, limits, rule_schema
 from gateway.config.schema_parts import Schema, choice, key, object_of, ref, text
 from gateway.dialects import DIALECTS
 from gateway.providers import PROVIDERS, AuthScheme
@@ -80,6 +80,7 @@ def provider() -> Schema:
             "How long to wait.",
             {"connect": "5s", "first_byte": "2m", "idle": "5m"},
         ),
+        "limits": limits.schema(),
         "network": key(
             network(),
             "How its servers are reached, where not directly and by HTTP/1.1.",

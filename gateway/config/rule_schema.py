@@ -19,6 +19,7 @@ LIMITS: Mapping[str, str] = {
     "connect": "To reach the provider.",
     "first_byte": "From the request to the first byte of the answer.",
     "idle": "Silence within an answer.",
+    "total": "From the request to the end of the answer, however busy it is. None by default.",
 }
 """Time limits, and what each is about."""
 

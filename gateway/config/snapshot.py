@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Literal
 from urllib.parse import urlsplit
 
+from gateway.admission import Limits
 from gateway.config.correction import CorrectionSettings, settings
 from gateway.config.reload_settings import RecorderSettings, ReloadSettings
 from gateway.config.token_settings import Scales
@@ -71,6 +72,8 @@ class Timeouts:
     """From the request to the first byte of the answer: long prompts take local models minutes."""
     idle: float = 300.0
     """Silence within an answer."""
+    total: float | None = None
+    """From the request to the end of the answer; None for as long as it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,8 @@ class Endpoint:
     text_calls: tuple[str, ...] = ()
     """Channels of its answers in which calls are looked for, where nobody says otherwise."""
     network: Network = field(default_factory=Network)
+    limits: Limits | None = None
+    """How much it is asked at once and in a time."""
 
 
 MOCK = Endpoint("mock", PROVIDERS["mock"].dialect, PROVIDERS["mock"].base_url, {})
@@ -265,7 +270,10 @@ class Snapshot:
     @cached_property
     def counts_tokens(self) -> bool:
         """Some request may have its tokens counted on its way: a rule asks for their number, or chooses
-        by what fits into the context of its targets."""
+        by what fits into the context of its targets, or a provider takes only so many in a time."""
+        limits = (endpoint.limits for endpoint in self.endpoints.values())
+        if any(one is not None and one.tokens is not None for one in limits):
+            return True
         if any(isinstance(asked, Number) and asked.counts_tokens for asked in self._asked):
             return True
         has_limits = any(facts.context is not None for facts in self.models.values())

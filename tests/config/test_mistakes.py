@@ -161,6 +161,32 @@ MISTAKES = {
     "a size nobody knows": Mistake("bad-value", "server: {max_body: ⟪9 potatoes⟫}", "32MiB"),
     "a size without end": Mistake("bad-value", "server: {max_body: ⟪9999999999GiB⟫}", "at most"),
     "no time at all": Mistake("bad-value", "providers: {ollama: {timeouts: {idle: ⟪0s⟫}}}", "`0s`"),
+    "no time at all in a rule": Mistake(
+        "bad-value", "rules: [{name: a, use: 'openai:x', timeouts: {total: ⟪0s⟫}}]", "`0s`"
+    ),
+    "no time at all by default": Mistake(
+        "bad-value", "default: {use: 'openai:x', timeouts: {idle: ⟪0s⟫}}", "`0s`"
+    ),
+    "a rate without a time": Mistake(
+        "bad-value",
+        "providers: {ollama: {limits: {requests: ⟪60⟫}}}",
+        "60/min, 5000/h or 1M/min, got the number `60`",
+    ),
+    "a rate of nothing": Mistake(
+        "bad-value", "providers: {ollama: {limits: {tokens: ⟪0/min⟫}}}", "at least 1"
+    ),
+    "a rate in weeks": Mistake(
+        "bad-value", "providers: {ollama: {limits: {tokens: ⟪1M/week⟫}}}", "5000/h"
+    ),
+    "nothing at once": Mistake(
+        "bad-value", "providers: {ollama: {limits: {concurrency: ⟪0⟫}}}", "from 1"
+    ),
+    "a queue for nothing": Mistake(
+        "bad-value", "providers: {ollama: {limits: ⟪{queue: 5}⟫}}", "at least one limit"
+    ),
+    "a wait of no time": Mistake(
+        "bad-value", "providers: {ollama: {limits: {concurrency: 1, wait: ⟪0s⟫}}}", "`0s`"
+    ),
     "a provider that is text": Mistake("bad-value", "providers: {openai: ⟪x⟫}", "got `x`"),
     "a mode misspelt": Mistake(
         "bad-value", "tool_correction: {mode: ⟪repiar⟫}", "report, repair or model", "`repair`"

@@ -10,6 +10,7 @@ from config.marked import loaded
 from config.whole import ENVIRONMENT, WHOLE
 from language import request
 
+from gateway.admission import Limits
 from gateway.config import (
     ClientKey,
     Endpoint,
@@ -23,6 +24,7 @@ from gateway.dialects.anthropic import Anthropic
 from gateway.dialects.openai_chat import OpenAIChat
 from gateway.providers import PROVIDERS
 from gateway.routing import CorrectionOverlay, Target
+from gateway.units import Rate
 
 
 def snapshot(config: str | dict[str, Any], **environment: str) -> Snapshot:
@@ -60,7 +62,8 @@ def test_the_whole_config_arrives() -> None:
     assert made.default.transforms == ("t",)
     assert (made.correction.mode, made.when_key_is_missing) == ("report", "mock")
     lab = made.endpoints["lab"]
-    assert lab.timeouts == Timeouts(connect=5.0, first_byte=120.0, idle=300.0)
+    assert lab.timeouts == Timeouts(connect=5.0, first_byte=120.0, idle=300.0, total=3600.0)
+    assert lab.limits == Limits(8, Rate(60, 60.0), Rate(1_000_000, 60.0), queue=100, wait=30.0)
     assert lab.headers == {"x-title": "gateway"}
     assert made.server_tools == Target("openai", "gpt-5")
     assert made.reasoning == ReasoningSettings(key="reasoning-secret")
