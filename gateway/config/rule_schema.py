@@ -16,10 +16,12 @@ from gateway.units import DURATION_SCHEMA
 NO_CONTROL: Schema = {"not": {"pattern": "[\\x00-\\x1f\\x7f]"}}
 
 LIMITS: Mapping[str, str] = {
-    "connect": "To reach the provider.",
-    "first_byte": "From the request to the first byte of the answer.",
-    "idle": "Silence within an answer.",
-    "total": "From the request to the end of the answer, however busy it is. None by default.",
+    "connect": "To reach the provider; 10s by default.",
+    "first_byte": "From the request to the first byte of the answer; 15m by default.",
+    "idle": "Silence within an answer; 15m by default. Models that show nothing of their reasoning are "
+    "silent for many minutes; the client is sent pings meanwhile.",
+    "total": "From the request to the end of the answer, however busy it is; none by default. A stream that "
+    "takes longer is cut.",
 }
 """Time limits, and what each is about."""
 

@@ -68,10 +68,11 @@ class Timeouts:
     """Seconds."""
 
     connect: float = 10.0
-    first_byte: float = 600.0
+    first_byte: float = 900.0
     """From the request to the first byte of the answer: long prompts take local models minutes."""
-    idle: float = 300.0
-    """Silence within an answer."""
+    idle: float = 900.0
+    """Silence within an answer: models that show nothing of their reasoning are silent for minutes, and
+    twelve of them were seen of one in good health."""
     total: float | None = None
     """From the request to the end of the answer; None for as long as it takes."""
 

@@ -216,7 +216,7 @@ REMEDIES: Mapping[str, Remedy] = {
     "server-log": Remedy("the server failed: its own log says why"),
     "slow": Remedy(
         "give the target longer: --timeout here; for serving, the provider's own limits",
-        config="providers: {$provider: {timeouts: {first_byte: 10m, idle: 5m}}}",
+        config="providers: {$provider: {timeouts: {first_byte: 30m, idle: 30m}}}",
     ),
 }
 """By name. What a template fills in as a sample, its reason says so."""

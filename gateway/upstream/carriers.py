@@ -10,6 +10,7 @@ import httpx
 
 from gateway.config import Network
 from gateway.upstream.answers import Carrier
+from gateway.upstream.dialing import ALIVE
 from gateway.upstream.over_httpx import OverHttpx
 
 PARSES = find_spec("httptools") is not None
@@ -35,6 +36,7 @@ def over(network: Network) -> Carrier:
             http2=network.http2,
             proxy=network.proxy,
             limits=UNLIMITED,
+            socket_options=ALIVE,
             trust_env=False,
         )
     )

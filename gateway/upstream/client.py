@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 
 import httpx
@@ -121,6 +123,21 @@ class Sending:
             await self._arriving.close()
 
 
+@asynccontextmanager
+async def _within(total: float, sending: Sending, name: str) -> AsyncIterator[Reply]:
+    """Ends whatever is under way with the reply when the time is over."""
+    limit = asyncio.timeout(total)
+    try:
+        async with limit, sending as reply:
+            yield reply
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise UpstreamTimeout(
+            f"{name} did not end its answer within {total:g} s (`timeouts.total`)."
+        ) from None
+
+
 class Upstream:
     """All connections to providers. Create it where an event loop runs; close it there too."""
 
@@ -133,10 +150,14 @@ class Upstream:
         }
         self._networks: dict[Network, Carrier] = {}
 
-    def send(self, request: UpstreamRequest) -> Sending:
-        """Sends, and waits for status and headers. Raises `UpstreamBroken` and `UpstreamTimeout`."""
+    def send(self, request: UpstreamRequest) -> AbstractAsyncContextManager[Reply]:
+        """Sends, and waits for status and headers. Raises `UpstreamBroken` and `UpstreamTimeout`, and the
+        latter at any moment before the reply is left where the endpoint has a limit for all of it."""
+        endpoint = request.endpoint
         carrier = self._fixed.get(request.url.partition(":")[0])
-        return Sending(carrier or self._over(request.endpoint.network), request)
+        sending = Sending(carrier or self._over(endpoint.network), request)
+        total = endpoint.timeouts.total
+        return sending if total is None else _within(total, sending, endpoint.name)
 
     def _over(self, network: Network) -> Carrier:
         carrier = self._networks.get(network)

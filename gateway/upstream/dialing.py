@@ -22,6 +22,22 @@ STAGGER = 0.25
 REMEMBERED = 60.0
 """Seconds that a host's addresses are kept: a burst of requests asks for them once."""
 
+ALIVE: tuple[tuple[int, int, int], ...] = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    *(
+        (socket.IPPROTO_TCP, getattr(socket, name), value)
+        for name, value in (
+            ("TCP_KEEPIDLE", 60),
+            ("TCP_KEEPALIVE", 60),  # macOS's name for the same
+            ("TCP_KEEPINTVL", 60),
+            ("TCP_KEEPCNT", 5),
+        )
+        if hasattr(socket, name)
+    ),
+)
+"""Level, option, value. A model may think for many minutes without a byte, and what stands between forgets
+connections that are silent for five; and a host that is gone is told from one that thinks. Seconds."""
+
 P = TypeVar("P", bound=asyncio.Protocol)
 Where = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
 Found = tuple[int, Where]
@@ -131,6 +147,9 @@ async def _connected(address: Found) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
+        if family in (socket.AF_INET, socket.AF_INET6):
+            for option in ALIVE:
+                sock.setsockopt(*option)
         await asyncio.get_running_loop().sock_connect(sock, where)
     except BaseException:
         sock.close()

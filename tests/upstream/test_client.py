@@ -166,6 +166,50 @@ def test_silence_is_a_timeout_in_words(silent_after_headers: bool) -> None:
     assert "lab" in caught.value.message
 
 
+@pytest.mark.parametrize("begins", [False, True])
+def test_an_answer_that_takes_too_long_in_all_is_a_timeout(begins: bool) -> None:
+    """However busy it is; and in words that name the limit. The provider's work is ended."""
+    left = asyncio.Event()
+
+    async def endless(asked: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        try:
+            if begins:
+                await response.prepare(asked)
+            while True:
+                await asyncio.sleep(0.005)
+                if begins:
+                    await response.write(b"data: x\n\n")
+        finally:
+            left.set()
+
+    async def story() -> None:
+        async with serving(endless) as url, client() as upstream:
+            with pytest.raises(UpstreamTimeout) as caught:
+                await read(upstream, request(url, timeouts=Timeouts(total=0.1)))
+            assert "lab did not end its answer within 0.1 s (`timeouts.total`)" in str(caught.value)
+            await asyncio.wait_for(left.wait(), 5)
+
+    asyncio.run(story())
+
+
+def test_a_limit_for_the_whole_is_nothing_to_an_answer_in_time() -> None:
+    """Nor to whoever leaves, or fails by himself."""
+
+    async def fine(_asked: web.Request) -> web.Response:
+        return web.Response(text="ok")
+
+    async def story() -> None:
+        async with serving(fine) as url, client() as upstream:
+            asked = request(url, timeouts=Timeouts(total=30))
+            assert await read(upstream, asked) == b"ok"
+            with pytest.raises(TimeoutError, match="mine"):
+                async with upstream.send(asked):
+                    raise TimeoutError("mine")
+
+    asyncio.run(story())
+
+
 def test_a_server_that_is_not_there_is_named() -> None:
     """The operator reads which provider cannot be reached."""
 

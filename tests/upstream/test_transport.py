@@ -54,6 +54,20 @@ async def fine(call: Call) -> None:
     await call.say(OK)
 
 
+def test_a_connection_is_kept_alive_in_silence() -> None:
+    """The system asks the other side after a minute, so that nothing between forgets the connection."""
+
+    async def story() -> None:
+        async with serving(fine) as server:
+            at = httpx.URL(server.url)
+            with await dialing.first([(socket.AF_INET, (at.host, at.port or 0))]) as sock:
+                assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+                if hasattr(socket, "TCP_KEEPIDLE"):
+                    assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 60
+
+    asyncio.run(story())
+
+
 @each_loop
 def test_a_connection_that_the_server_closed_is_not_used(run: Run) -> None:
     """It closes after each answer without a word; the next request goes out on another one."""
