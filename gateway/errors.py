@@ -8,6 +8,7 @@
       RequestTooLarge     413  request_too_large
       PolicyBlocked       400  policy_blocked          a rule refuses
       MissingKey          401  authentication_error    the operator's fault
+      NoRoom              429  rate_limit_error        a provider's limits, by the gateway's own count
       UpstreamFailure     any  mapped by the dialect   the provider's fault
         UpstreamBroken    502  api_error
         UpstreamTimeout   504  timeout_error
@@ -109,6 +110,13 @@ class MissingKey(GatewayError):
     status = 401
     type = "authentication_error"
     headers = NO_RETRY
+
+
+class NoRoom(GatewayError):
+    """The limits that the config sets a provider leave no room; it was not asked, so it has not failed."""
+
+    status = 429
+    type = "rate_limit_error"
 
 
 class UpstreamFailure(GatewayError):

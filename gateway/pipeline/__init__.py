@@ -15,7 +15,7 @@ from gateway.pipeline.counting import Count
 from gateway.pipeline.exchange import Exchange
 from gateway.pipeline.headers import LONGEST_HEADER, header_text, picked
 from gateway.pipeline.inbound import Inbound, UpstreamRequest
-from gateway.pipeline.tries import PASSES
+from gateway.pipeline.tries import PASSES, may_pass
 
 __all__ = [
     "DISCOVERED",
@@ -31,6 +31,7 @@ __all__ = [
     "UpstreamRequest",
     "choose",
     "header_text",
+    "may_pass",
     "picked",
     "target_of_model",
     "target_of_prefix",

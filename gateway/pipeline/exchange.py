@@ -23,7 +23,7 @@ from gateway.pipeline.corrections import Consulted, Corrections
 from gateway.pipeline.headers import header_text
 from gateway.pipeline.inbound import Inbound, UpstreamRequest
 from gateway.pipeline.sizing import Sizing
-from gateway.pipeline.tries import PASSES, another_may_help, wait_before
+from gateway.pipeline.tries import another_may_help, may_pass, wait_before
 from gateway.reasoning import Vault
 from gateway.routing import NO_PINS, NOTHING, Facts, Pins, Readings, Route, Target
 from gateway.routing.clients import system_texts
@@ -70,6 +70,8 @@ class Exchange:
         )
         self.failures: list[tuple[str, str]] = []
         """Targets that failed before another one was asked, each with the reason."""
+        self.waited = 0.0
+        """Seconds for which it waited for room at providers."""
         self._vault = vault
         self._pins = pins
         self._consults = consults
@@ -197,7 +199,7 @@ class Exchange:
             return None
         targets, failed = self.route.targets, str(self.route.targets[self._attempts])
         wait = 0.0
-        if error.status in PASSES and self._retries < (self.route.retries or 0):
+        if may_pass(error) and self._retries < (self.route.retries or 0):
             self._retries += 1
             wait = wait_before(self._retries, error)
         elif self._attempts + 1 < len(targets) and another_may_help(error):
@@ -207,6 +209,13 @@ class Exchange:
         self.failures.append((failed, error.message))
         self._begun = None
         return wait
+
+    @property
+    def has_spoken(self) -> bool:
+        """The client was told something of an answer, so nobody else may be asked: tools would run
+        twice. Signs of life are nothing of an answer."""
+        answer = self._answered
+        return answer is not None and answer.answer.started
 
     # -- the answer -----------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, NoRoom
 
 PASSES = frozenset({408, 429, 500, 502, 503, 504, 529})
 """Statuses after which the same target may answer a moment later."""
@@ -12,6 +12,11 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 5.0
 
 HELPS = frozenset({401, 402, 403, 404, 408, 413, 429, 500, 502, 503, 504, 529})
 """Statuses after which another target may answer: the fault is this one's, not the request's."""
+
+
+def may_pass(error: GatewayError) -> bool:
+    """The same target may answer a moment later. One without room was waited for already."""
+    return error.status in PASSES and not isinstance(error, NoRoom)
 
 
 def another_may_help(error: GatewayError) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from gateway import observe
 from gateway.errors import GatewayError
 from gateway.messages import Usage
-from gateway.pipeline import PASSES, Consulted, Exchange
+from gateway.pipeline import Consulted, Exchange, may_pass
 from gateway.routing import Done
 from gateway.server.delivery import Delivery
 
@@ -21,7 +21,7 @@ def done(exchange: Exchange, failure: GatewayError | None) -> Done:
         exchange.usage,
         calls=exchange.tool_calls,
         repaired=sum(found.status == "repaired" for found in exchange.corrections),
-        failed=failure is not None and failure.status in PASSES,
+        failed=failure is not None and may_pass(failure),
     )
 
 
@@ -83,6 +83,7 @@ def log(
         "stream": exchange.request.stream,
         "stop_reason": exchange.stop_reason,
         "seconds": round(seconds, 3),
+        "waited_for_room": round(exchange.waited, 3) or None,
         "bytes": len(exchange.inbound.body),
         "input_tokens": usage.input if usage else None,
         "cached_tokens": usage.cache_read if usage else None,

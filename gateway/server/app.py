@@ -96,6 +96,7 @@ async def running(services: Services) -> AsyncIterator[None]:
     """What runs beside the requests: the look at the config, and what is loaded after the start."""
     beside = [
         asyncio.create_task(services.config.watch()),
+        asyncio.create_task(services.rooms.follow()),
         asyncio.create_task(load_encoder(services)),
         asyncio.create_task(load_repairs()),
     ]

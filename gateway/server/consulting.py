@@ -13,7 +13,7 @@ from time import perf_counter
 from gateway import json_text
 from gateway.correction import Correction
 from gateway.errors import GatewayError
-from gateway.pipeline import Consultation, Consulted, Exchange
+from gateway.pipeline import Consultation, Consulted, Exchange, UpstreamRequest
 from gateway.server.account import done_by
 from gateway.server.services import Services
 
@@ -28,7 +28,7 @@ async def consult(services: Services, exchange: Exchange) -> Correction | None:
     error: str | None = None
     try:
         async with asyncio.timeout(consultation.timeout):
-            found = await _answer(services, consultation)
+            found = await _answer(services, exchange, consultation)
     except TimeoutError:
         error = f"no answer within {consultation.timeout:g} s"
     except (GatewayError, json_text.NotJSON) as failure:
@@ -42,8 +42,23 @@ async def consult(services: Services, exchange: Exchange) -> Correction | None:
     return found
 
 
-async def _answer(services: Services, consultation: Consultation) -> Correction | None:
-    async with services.upstream.send(consultation.upstream_request()) as reply:
+async def _answer(
+    services: Services, exchange: Exchange, consultation: Consultation
+) -> Correction | None:
+    request, room = consultation.upstream_request(), None
+    if request.endpoint.limits is not None:
+        room = await services.rooms.enter_beside(exchange, request)
+    try:
+        return await _asked(services, consultation, request)
+    finally:
+        if room is not None:
+            room.leave(consultation.usage)
+
+
+async def _asked(
+    services: Services, consultation: Consultation, request: UpstreamRequest
+) -> Correction | None:
+    async with services.upstream.send(request) as reply:
         if reply.status >= 400:
             raise consultation.refuse(reply.status, reply.headers, await reply.error_body())
         consultation.accept(reply.headers)

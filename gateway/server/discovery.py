@@ -38,14 +38,16 @@ def about() -> dict[str, Any]:
 
 
 def health(services: Services) -> dict[str, Any]:
-    """`GET /health`: alive, and with which config."""
+    """`GET /health`: alive, with which config, and how full providers with limits are."""
     config = services.config
     recorder = services.recorder.health(config.snapshot)
+    limited = services.rooms.state()
     return {
         "status": "ok",
         "version": __version__,
         "config": config_health(config),
         **({"recorder": recorder} if recorder is not None else {}),
+        **({"limited": limited} if limited else {}),
     }
 
 

@@ -112,15 +112,16 @@ async def ask(
 ) -> None:
     """Asks one target after the other until one says something useful; then it is the one.
 
-    Raises what the last one failed with. Once the client has been told anything, nobody else is asked:
-    tools would run twice.
+    Raises what the last one failed with. Once the client has been told anything of an answer, nobody else
+    is asked: tools would run twice.
     """
     while True:
         try:
             await ask_once(services, exchange, delivery, beat, request)
             return
         except GatewayError as error:
-            wait = None if delivery.committed else exchange.next_try(error)
+            has_spoken = delivery.committed and exchange.has_spoken
+            wait = None if has_spoken else exchange.next_try(error)
             if wait is None:
                 raise
             request = None
@@ -134,15 +135,22 @@ async def ask_once(
     beat: Beat | None,
     request: UpstreamRequest | None,
 ) -> None:
-    """One try at one target."""
+    """One try at one target, once there is room there."""
     request = request or await prepare(services, exchange)
-    services.shadows.send(exchange)
-    async with services.upstream.send(request) as reply:
-        await accepted(exchange, reply)
-        if beat is None:
-            await whole(services, exchange, reply, delivery)
-        else:
-            await stream(services, exchange, reply, delivery, beat)
+    room = None
+    if request.endpoint.limits is not None:
+        room = await services.rooms.enter(exchange, request)
+    try:
+        services.shadows.send(exchange)
+        async with services.upstream.send(request) as reply:
+            await accepted(exchange, reply)
+            if beat is None:
+                await whole(services, exchange, reply, delivery)
+            else:
+                await stream(services, exchange, reply, delivery, beat)
+    finally:
+        if room is not None:
+            room.leave(exchange.usage)
 
 
 async def accepted(exchange: Exchange, reply: Reply) -> None:

@@ -6,7 +6,7 @@ increment, not for a metric's lock.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -24,22 +24,27 @@ from gateway.server.tally import Spread, Tally
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
+Limited = Mapping[str, Mapping[str, int]]
+"""Provider -> state -> requests of now; see `Rooms.state`."""
 
-def render(tally: Tally, config: ConfigStore) -> bytes:
+
+def render(tally: Tally, config: ConfigStore, limited: Limited) -> bytes:
     """The whole page."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Counts(tally, config))
+    registry.register(_Counts(tally, config, limited))
     return generate_latest(registry)
 
 
 class _Counts(Collector):
-    def __init__(self, tally: Tally, config: ConfigStore) -> None:
+    def __init__(self, tally: Tally, config: ConfigStore, limited: Limited) -> None:
         self._tally = tally
         self._config = config
+        self._limited = limited
 
     def collect(self) -> Iterator[Metric]:
         yield from self._reloads()
         yield from self._requests()
+        yield from self._limits()
 
     def _reloads(self) -> Iterator[Metric]:
         says = "Looks at the config: loaded, refused, unreadable, held or unchanged."
@@ -51,6 +56,14 @@ class _Counts(Collector):
         yield GaugeMetricFamily(
             "gateway_config_loaded_timestamp_seconds", says, value=self._config.loaded_at
         )
+
+    def _limits(self) -> Iterator[Metric]:
+        says = "Requests of now at providers that have limits, under way or waiting for room."
+        family = GaugeMetricFamily("gateway_limited_requests", says, labels=["provider", "state"])
+        for provider, states in self._limited.items():
+            for state, count in states.items():
+                family.add_metric([provider, state], count)
+        yield family
 
     def _requests(self) -> Iterator[Metric]:
         for attribute, name, help, labels in _COUNTERS:
@@ -84,6 +97,12 @@ _SPREADS = (
         "The estimated size of a prompt by the size that the provider reports.",
         "family",
     ),
+    (
+        "waited",
+        "gateway_room_wait_seconds",
+        "Seconds for which requests waited for room within the limits of a provider.",
+        "provider",
+    ),
 )
 """Attribute of the tally, name, help, label."""
 
@@ -113,6 +132,12 @@ _COUNTERS = (
         "gateway_token_estimates_low",
         "Estimates of a prompt's size that were more than 2 % too small, after 20 answers of the family.",
         ("family",),
+    ),
+    (
+        "no_room",
+        "gateway_no_room",
+        "Requests that the limits of a provider left no room for: too many waited, or for too long.",
+        ("provider", "why"),
     ),
     (
         "consulted",

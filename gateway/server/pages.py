@@ -90,13 +90,14 @@ def accounts(services: Services) -> list[Any]:
     @get("/v1/stats")
     async def stats(request: Request[Any, Any, Any]) -> dict[str, Any]:
         await admit(services, request)
-        return services.tally.to_json()
+        return {**services.tally.to_json(), "limited_now": services.rooms.state()}
 
     @get("/metrics")
     async def get_metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
         await admit(services, request)
         return Response(
-            metrics.render(services.tally, services.config), media_type=metrics.CONTENT_TYPE
+            metrics.render(services.tally, services.config, services.rooms.state()),
+            media_type=metrics.CONTENT_TYPE,
         )
 
     @get("/openapi.json")

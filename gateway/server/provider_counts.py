@@ -12,6 +12,7 @@ from time import monotonic
 from gateway import json_text
 from gateway.errors import UpstreamTimeout
 from gateway.pipeline import Count, UpstreamRequest
+from gateway.server.rooms import Rooms
 from gateway.upstream import Upstream
 
 PATIENCE = 10.0
@@ -28,8 +29,9 @@ MOST_UNABLE = 200
 class ProviderCounts:
     """The questions to providers that are on their way."""
 
-    def __init__(self, upstream: Upstream) -> None:
+    def __init__(self, upstream: Upstream, rooms: Rooms) -> None:
         self._upstream = upstream
+        self._rooms = rooms
         self._under_way: dict[bytes, asyncio.Task[int]] = {}
         self._unable: OrderedDict[str, float] = OrderedDict()
 
@@ -47,6 +49,8 @@ class ProviderCounts:
         return await asyncio.shield(task)  # the others wait still when one client leaves
 
     async def _ask(self, count: Count, request: UpstreamRequest) -> int:
+        limits = request.endpoint.limits
+        room = self._rooms.enter_to_count(request) if limits is not None else None
         try:
             async with asyncio.timeout(PATIENCE), self._upstream.send(request) as reply:
                 body = await reply.error_body()
@@ -56,6 +60,9 @@ class ProviderCounts:
         except TimeoutError:
             name = request.endpoint.name
             raise UpstreamTimeout(f"{name} did not count within {PATIENCE:g} s.") from None
+        finally:
+            if room is not None:
+                room.leave()
 
     def _note_unable(self, target: str) -> None:
         self._unable[target] = monotonic() + RESPITE

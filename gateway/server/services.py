@@ -14,6 +14,7 @@ from gateway.routing import Recent, RecentPins
 from gateway.server.pace import Pace
 from gateway.server.provider_counts import ProviderCounts
 from gateway.server.recorder import Recorder
+from gateway.server.rooms import Rooms
 from gateway.server.shadows import Shadows
 from gateway.server.tally import Tally
 from gateway.server.vaults import Vaults
@@ -42,6 +43,8 @@ class Services:
     """What was served, since the start."""
     recorder: Recorder = field(init=False)
     """What requests looked like."""
+    rooms: Rooms = field(init=False)
+    """Who waits for room at the providers that have limits."""
     shadows: Shadows = field(init=False)
     estimates: Estimates = field(default_factory=Estimates)
     """What targets count of a prompt, learned from their answers."""
@@ -54,8 +57,9 @@ class Services:
 
     def __post_init__(self) -> None:
         self.recorder = Recorder(self.config)
-        self.shadows = Shadows(self.upstream)
-        self.provider_counts = ProviderCounts(self.upstream)
+        self.rooms = Rooms(self.config, self.tally)
+        self.shadows = Shadows(self.upstream, self.rooms)
+        self.provider_counts = ProviderCounts(self.upstream, self.rooms)
 
     def memory(self, snapshot: Snapshot) -> Memory:
         """The memory of conversations, within the bounds of the config."""

@@ -1,7 +1,7 @@
 """Copies of requests for targets that are tried out. Their answers are thrown away.
 
 A copy never delays the answer: it is made and sent beside it, a few at a time; when the target is
-slower than the traffic, copies are left out.
+slower than the traffic, or has no room within its limits, copies are left out.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from gateway import observe
 from gateway.errors import GatewayError
 from gateway.pipeline import Exchange
 from gateway.routing import Target
+from gateway.server.rooms import Room, Rooms
 from gateway.upstream import Upstream
 
 AT_ONCE = 8
@@ -23,8 +24,9 @@ LONGEST = 300.0
 class Shadows:
     """The copies under way."""
 
-    def __init__(self, upstream: Upstream) -> None:
+    def __init__(self, upstream: Upstream, rooms: Rooms) -> None:
         self._upstream = upstream
+        self._rooms = rooms
         self._running: set[asyncio.Task[None]] = set()
 
     async def close(self, patience: float = 1.0) -> None:
@@ -44,9 +46,15 @@ class Shadows:
 
     async def _play(self, exchange: Exchange, shadow: Target) -> None:
         log, target = observe.logger(), str(shadow)
+        room: Room | None = None
         try:
             request = await asyncio.to_thread(exchange.request_for, shadow)
             del exchange  # it is large, and the answer may take minutes
+            if request.endpoint.limits is not None:
+                room = self._rooms.enter_now(request)
+                if room is None:
+                    log.info("shadow", target=target, left_out="no room")
+                    return
             async with asyncio.timeout(LONGEST), self._upstream.send(request) as reply:
                 size = 0
                 async with aclosing(reply.chunks()) as chunks:
@@ -55,3 +63,6 @@ class Shadows:
                 log.info("shadow", target=target, status=reply.status, bytes=size)
         except (GatewayError, TimeoutError) as error:
             log.warning("shadow", target=target, error=str(error) or "too slow")
+        finally:
+            if room is not None:
+                room.leave()

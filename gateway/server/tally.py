@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from time import time
 from typing import Any, Generic, TypeVar
@@ -92,6 +92,10 @@ class Tally:
         """(target, tool, class): calls in which something of the class was changed or is to be."""
         self.consulted: Counter[tuple[str, str]] = Counter()
         """(target, outcome): models that were asked about calls."""
+        self.waited: dict[str, Spread] = {}
+        """By provider that has limits: seconds for which requests waited that were let in."""
+        self.no_room: Counter[tuple[str, str]] = Counter()
+        """(provider, why): requests that were not let in; `full` or `late`."""
         self.prefixes: Counter[tuple[str, str]] = Counter()
         """(target, part): turns whose prompt broke there; `nowhere` for those that only grew."""
         self._families: Bounded[str] = Bounded(MOST_TARGETS)
@@ -116,6 +120,10 @@ class Tally:
             self._note_calls(target, exchange)
             if exchange.prefix is not None:
                 self.prefixes[target, exchange.prefix.part] += 1
+
+    def note_waited(self, provider: str, seconds: float) -> None:
+        """A request was let in at a provider that has limits."""
+        self.waited.setdefault(provider, Spread(BOUNDS)).note(seconds)
 
     def note_estimate(self, lesson: Lesson | None) -> None:
         """The size of a prompt was estimated, and then counted by the provider."""
@@ -156,7 +164,7 @@ class Tally:
     # -- as JSON --------------------------------------------------------------------------------
 
     def to_json(self) -> dict[str, Any]:
-        """`{since, requests, tools, token_estimates, correction_models}`; tools by target and name."""
+        """`{since, requests, tools, token_estimates, limits, correction_models}`; tools by target."""
         return {
             "since": round(self.since, 3),
             "requests": [
@@ -173,10 +181,23 @@ class Tally:
                 }
                 for family, spread in sorted(self.estimates.items())
             ],
+            "limits": [
+                self._limited(name) for name in sorted({*self.waited, *_providers(self.no_room)})
+            ],
             "correction_models": [
                 {"target": target, "outcome": outcome, "calls": count}
                 for (target, outcome), count in sorted(self.consulted.items())
             ],
+        }
+
+    def _limited(self, provider: str) -> dict[str, Any]:
+        waited = self.waited.get(provider, Spread(BOUNDS))
+        let_in = sum(waited.counts)
+        return {
+            "provider": provider,
+            "let_in": let_in,
+            "mean_wait_seconds": round(waited.total / let_in, 3) if let_in else 0.0,
+            **{f"refused_{why}": self.no_room[provider, why] for why in ("full", "late")},
         }
 
     def _row(self, target: str, tool: str) -> dict[str, Any]:
@@ -194,6 +215,10 @@ class Tally:
                 if (of_target, of_tool) == (target, tool)
             },
         }
+
+
+def _providers(refused: Counter[tuple[str, str]]) -> Iterator[str]:
+    return (provider for provider, _ in refused)
 
 
 _OUTCOMES = (
