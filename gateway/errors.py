@@ -6,11 +6,14 @@
       NotFound            404  not_found_error
       MethodNotAllowed    405  invalid_request_error
       RequestTooLarge     413  request_too_large
+      OverBound           any  invalid_request_error   more, deeper or slower than the gateway takes
+      Overloaded          529  overloaded_error        the gateway has too much to do, or is being stopped
       PolicyBlocked       400  policy_blocked          a rule refuses
       MissingKey          401  authentication_error    the operator's fault
       NoRoom              429  rate_limit_error        a provider's limits, by the gateway's own count
       UpstreamFailure     any  mapped by the dialect   the provider's fault
         UpstreamBroken    502  api_error
+          UpstreamEndless 502  api_error               its answer is larger than the gateway holds
         UpstreamTimeout   504  timeout_error
 
 The message is written for the person at the client. It never holds a credential.
@@ -27,6 +30,9 @@ from gateway import json_text
 NO_RETRY: Mapping[str, str] = MappingProxyType({"x-should-retry": "false"})
 """Sent with failures that the same request will meet again; the official clients obey it."""
 
+SOON: Mapping[str, str] = MappingProxyType({"retry-after": "2"})
+"""Sent with failures that pass; the official clients wait for so many seconds."""
+
 
 class GatewayError(Exception):
     """A failure with everything needed to answer it."""
@@ -34,6 +40,8 @@ class GatewayError(Exception):
     status = 500
     type = "api_error"
     headers: Mapping[str, str] = MappingProxyType({})
+    bound: str | None = None
+    """The bound that was reached, if it was one: counted in `gateway_refused_total`."""
 
     def __init__(
         self,
@@ -42,9 +50,11 @@ class GatewayError(Exception):
         status: int | None = None,
         type: str | None = None,
         headers: Mapping[str, str] | None = None,
+        bound: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
+        self.bound = bound or self.bound
         self.status = status or self.status
         self.type = type or self.type
         self.headers = headers if headers is not None else self.headers
@@ -94,6 +104,19 @@ class RequestTooLarge(GatewayError):
 
     status = 413
     type = "request_too_large"
+    bound = "body"
+
+
+class OverBound(InvalidRequest):
+    """The request has more of something than the gateway takes; nothing of it was sent on."""
+
+
+class Overloaded(GatewayError):
+    """Not now: the same request can be answered a moment later."""
+
+    status = 529
+    type = "overloaded_error"
+    headers = SOON
 
 
 class PolicyBlocked(GatewayError):
@@ -133,6 +156,10 @@ class UpstreamFailure(GatewayError):
 
 class UpstreamBroken(UpstreamFailure):
     """The provider could not be reached, or its answer stopped or made no sense."""
+
+
+class UpstreamEndless(UpstreamBroken):
+    """The provider's answer, or a part of it that has to be whole, is larger than the gateway holds."""
 
 
 class UpstreamTimeout(UpstreamFailure):

@@ -26,6 +26,7 @@ TYPES = {
     500: "api_error",
     502: "api_error",
     504: "timeout_error",
+    529: "overloaded_error",
 }
 
 

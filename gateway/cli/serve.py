@@ -14,7 +14,7 @@ from gateway.config import Finding, Snapshot
 from gateway.config.render import render_full
 from gateway.observe import Format
 from gateway.reload import ConfigError, ConfigStore
-from gateway.server import Services, build_app, serving
+from gateway.server import Services, build_app, listening, serving
 from gateway.tokens import Tiktoken, TokenCounter
 from gateway.upstream import Upstream
 
@@ -66,13 +66,11 @@ def run(
         sys.stderr.write(f"gateway: {problem}\n")
         return FAILED
     try:
-        listener = listen(*address)
+        listener = listening.listen(*address)
     except OSError as error:
-        sys.stderr.write(
-            f"gateway: cannot listen on {address[0]}:{address[1]}: {error.strerror}. "
-            "Choose another port with --port.\n"
-        )
+        sys.stderr.write(f"gateway: {listening.refusal(*address, error)}\n")
         return FAILED
+    listening.allow_files()
     store.objection = lambda snapshot: exposed(snapshot, address[0])
     serve(Services(store, Upstream(), encoder, counter), listener)
     return 0
@@ -92,7 +90,7 @@ def serve(services: Services, listener: socket.socket) -> None:
         **_without_keys(store.snapshot),
     )
     settle_memory()
-    serving.serve(build_app(services), listener, lambda: store.snapshot.server.max_body)
+    serving.serve(build_app(services), listener, services.door)
 
 
 COLLECT = 10_000, 50, 10
@@ -119,19 +117,6 @@ def _without_keys(snapshot: Snapshot) -> dict[str, object]:
         return {}
     answer = "mock answers" if snapshot.when_key_is_missing == "mock" else "requests are refused"
     return {"keys_not_set": missing, "without_key": answer}
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket, so that a port in use is found before anything else starts."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 def exposed(snapshot: Snapshot, host: str) -> str | None:

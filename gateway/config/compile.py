@@ -10,6 +10,7 @@ from gateway.config import rules
 from gateway.config.correction import overlay, text_calls_of
 from gateway.config.environment import filled, first_variable, variables
 from gateway.config.limits import limits
+from gateway.config.life_settings import life
 from gateway.config.network import network
 from gateway.config.positions import Positions
 from gateway.config.reload_settings import recorder_settings, reload_settings, test_files
@@ -93,7 +94,9 @@ def _server(options: Mapping[str, Any]) -> ServerSettings:
     given |= {name: parse_size(options[name]) for name in SIZES if name in options}
     keys = options.get("auth", {}).get("keys", ())
     return ServerSettings(
-        keys=tuple(ClientKey(key["name"], key["key"].strip()) for key in keys), **given
+        keys=tuple(ClientKey(key["name"], key["key"].strip()) for key in keys),
+        life=life(options),
+        **given,
     )
 
 

@@ -93,6 +93,7 @@ def units(document: Document) -> Iterator[Finding]:
     """Every size, duration and rate is within its bounds."""
     places: dict[Path, Callable[[Any], object]] = {
         ("server", "max_body"): parse_size,
+        ("server", "drain"): parse_duration,
         ("server", "memory"): parse_size,
         ("recorder", "max_size"): parse_size,
     }

@@ -11,6 +11,7 @@ from typing import get_args
 
 from gateway.config import (
     correction_schema,
+    life_settings,
     provider_schema,
     reload_schema,
     rule_schema,
@@ -250,6 +251,7 @@ def _server() -> Schema:
                 "How much is kept of the conversations under way, so that a turn costs what is new in it.",
                 "256MiB",
             ),
+            **life_settings.properties(),
         },
         "a mapping such as {port: 4000}",
     )

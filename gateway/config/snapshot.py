@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from gateway.admission import Limits
 from gateway.config.correction import CorrectionSettings, settings
+from gateway.config.life_settings import Life
 from gateway.config.reload_settings import RecorderSettings, ReloadSettings
 from gateway.config.token_settings import Scales
 from gateway.dialects import Dialect
@@ -56,6 +57,7 @@ class ServerSettings:
     """Bytes of the largest request body."""
     memory: int = 256 * 1024 * 1024
     """Bytes that are kept of conversations."""
+    life: Life = field(default_factory=Life)
 
     @property
     def is_safe(self) -> bool:

@@ -163,9 +163,12 @@ def page(look: Callable[[Services], tuple[int, Mapping[str, Any]]]) -> Answer:
 
 
 def ready(services: Services) -> tuple[int, Mapping[str, Any]]:
-    """Whether a request would be answered without waiting for the start to end."""
-    is_ready = not services.waits_for_encoder
-    return 200 if is_ready else 503, {"ready": is_ready}
+    """Whether a request would be answered, and without waiting for the start to end."""
+    if services.life.is_draining:
+        return 503, {"ready": False, "because": "draining"}
+    if services.waits_for_encoder:
+        return 503, {"ready": False, "because": "the encoder is being built"}
+    return 200, {"ready": True}
 
 
 ENDPOINTS: Mapping[str, Endpoint] = {

@@ -15,6 +15,7 @@ async def arrived(services: Services, scope: Scope, receive: Receive) -> tuple[S
     headers = headers_of(scope)
     snapshot = await services.config.current()
     key = authorize(snapshot.server, headers)
+    services.life.admit(snapshot)
     body = await read_body(receive, headers, snapshot.server.max_body)
     query = scope["query_string"].decode("latin-1")
     client = key.name if key is not None else None

@@ -34,6 +34,7 @@ async def handle(services: Services, scope: Scope, receive: Receive, send: Send)
     except ClientGone:
         return
     except GatewayError as failure:
+        services.tally.note_refused(failure)
         await delivery.error(failure, exchange.response_headers if exchange is not None else {})
         return
     headers = {**exchange.response_headers, "x-gateway-counted-by": counted_by}

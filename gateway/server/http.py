@@ -5,6 +5,9 @@ reading again, and the event loop makes an object of every piece that it reads: 
 megabytes that is most of what it costs to take it. Here the bytes of a long body go from the socket to
 where they stay, past the parser, and the application is woken once.
 
+What a connection may send is bounded: the head, the time for it, the time for a body (see `door`). What
+is no request is refused in the protocol's form, behind the answers to what was asked before it.
+
 Of uvicorn's own, this uses the attributes that stand here; `tests/server/test_http.py` fails when one of
 them is gone or means something else.
 """
@@ -12,12 +15,22 @@ them is gone or means something else.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+from gateway.errors import GatewayError, InvalidRequest, OverBound, Overloaded
+from gateway.messages import random_id
+from gateway.server import door as bounds
+from gateway.server.door import Door
+from gateway.server.patience import Patience
 
 SHORT = 32 * 1024
 """Bytes still to come of a body up to which they go through the parser."""
@@ -25,6 +38,33 @@ SHORT = 32 * 1024
 FIRST, NEXT = 256 * 1024, 1024 * 1024
 """Bytes of the first piece of memory for the rest of a body, and of the others: what a client announces
 is not what it sends."""
+
+TINY = 256
+"""Bytes of a piece up to which it is put to the one before: as an object of its own it would take several
+times as many."""
+
+LINGER = 1.0
+"""Seconds in which a client that was refused may read so; what it still sends is let go."""
+
+
+class Lingering:
+    """A transport that closes a moment after it was told to: closing a connection on which something
+    is not read yet takes back what was written."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self.write = transport.write
+        self.is_closing = transport.is_closing
+
+    def close(self) -> None:
+        """Says that nothing more will be said; then closes."""
+        if self._transport.is_closing():
+            return
+        if not self._transport.can_write_eof():  # TLS
+            self._transport.close()
+            return
+        self._transport.write_eof()
+        asyncio.get_running_loop().call_later(LINGER, self._transport.close)
 
 
 class Cycle(RequestResponseCycle):
@@ -39,13 +79,27 @@ class Cycle(RequestResponseCycle):
     is_awaited = False
     """The application waits for the body, so it may come as fast as it can."""
     is_handed_over = False
+    sent = 0
+    """Bytes that a body in chunks has taken on the wire."""
+    fault: GatewayError | None = None
+    """Why the body will not be complete."""
+
+    def fail(self, fault: GatewayError) -> None:
+        """The body cannot be read on; whoever waits for it is told, and the connection ends after that."""
+        self.fault = fault
+        self.keep_alive = False
+        self.transport: Any = Lingering(self.transport)
+        self.message_event.set()
 
     def take(self, piece: bytes | bytearray) -> None:
         """Keeps a piece. Stops the reading at more than somebody waits for."""
         if self.response_complete:
             self.pieces.clear()
             return
-        self.pieces.append(piece)
+        if len(piece) < TINY and self.pieces and isinstance(self.pieces[-1], bytearray):
+            self.pieces[-1] += piece
+        else:
+            self.pieces.append(bytearray(piece) if len(piece) < TINY else piece)
         self.received += len(piece)
         self.kept += len(piece)
         if self.kept > self.most:
@@ -54,12 +108,17 @@ class Cycle(RequestResponseCycle):
             self.flow.pause_reading()
 
     async def receive(self) -> Any:
-        """The body, or of one that is too long the beginning; afterwards, that the client has left."""
+        """The body, or of one that is too long the beginning; afterwards, that the client has left.
+
+        Raises `GatewayError` when what came is no body.
+        """
         if self.waiting_for_100_continue and not self.transport.is_closing():
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.waiting_for_100_continue = False
         self.is_awaited = True
         while not (self.disconnected or self.response_complete or self._is_due()):
+            if self.fault is not None:
+                raise self.fault
             self.flow.resume_reading()
             await self.message_event.wait()
             self.message_event.clear()
@@ -75,17 +134,73 @@ class Cycle(RequestResponseCycle):
 
 
 class Protocol(HttpToolsProtocol):
-    """A connection; see `limited`, which says how long a body may be."""
+    """A connection; see `limited`, which says what it is held to."""
 
-    most: Callable[[], int]
-    """Bytes of the longest body that the application takes."""
+    door: Door
+    came = 0
+    """Bytes that came, all in all."""
+    coming = 0
+    """Bytes that are being parsed."""
+    head = 0
+    """Bytes of the head, or the trailers, under way, without those that are being parsed."""
+    is_surplus = False
+    """There were too many connections when it was made."""
+    is_broken = False
+    """What comes is not read any more."""
+    refusal: GatewayError | None = None
+    """Why the parser was stopped, if it was not the parser's own wish."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begins, unless there are far too many."""
+        super().connection_made(transport)
+        self.patience = Patience()
+        surplus = len(self.connections) - self.door.most_connections
+        self.is_surplus = surplus > 0
+        if surplus > bounds.SPARE:
+            self.door.refused(too_many())
+            transport.abort()
+
+    @property
+    def is_in_head(self) -> bool:
+        """A request has begun, and its head has not ended."""
+        scope: Any = self.scope  # None at first, whatever uvicorn declares
+        cycle: Any = self.cycle
+        return scope is not None and (cycle is None or cycle.scope is not scope)
 
     def on_headers_complete(self) -> None:
         """Begins a request. Its task has been made, and runs later."""
+        if (refusal := self._refusal()) is not None:
+            self.refusal = refusal
+            raise refusal  # the parser stops, and says so to `send_400_response`
         super().on_headers_complete()
+        self.headers = []  # trailers are no headers: who has looked at these need not look again
         cycle: Any = self.cycle
         cycle.__class__ = Cycle  # uvicorn names the class where it makes one
-        cycle.pieces, cycle.most = [], self.most()
+        cycle.pieces, cycle.most = [], self.door.most_body
+        self.head = 0
+        if self.door.life.is_draining:
+            cycle.keep_alive = False
+
+    def _refusal(self) -> GatewayError | None:
+        headers = self.headers
+        if self.is_surplus:
+            return too_many()
+        if self.parser.should_upgrade():  # after which it reads no body
+            return InvalidRequest(
+                "The gateway speaks HTTP/1.1 and changes to nothing else: send no `upgrade` header.",
+                bound="malformed",
+            )
+        if len(self.url) > bounds.LONGEST_URL:
+            return long_url()
+        if len(headers) > bounds.MOST_HEADERS:
+            return large_head(f"more than {bounds.MOST_HEADERS} headers")
+        if (
+            self.head + self.coming > bounds.LARGEST_HEAD
+        ):  # which may be the body, for the most part
+            size = sum(len(name) + len(value) for name, value in headers)
+            if size > bounds.LARGEST_HEAD:
+                return large_head(f"headers of more than {bounds.LARGEST_HEAD} bytes")
+        return None
 
     def on_body(self, body: bytes) -> None:
         """A piece of a body that goes through the parser."""
@@ -94,13 +209,82 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parses what came. If it is the beginning of a long body, `Rest` reads on."""
+        if self.is_broken:
+            return
+        self.coming = len(data)
+        self.came += self.coming
+        before = self.scope
         super().data_received(data)
         cycle: Any = self.cycle
-        if cycle is None or not cycle.more_body or cycle.response_complete:
+        if cycle is None or cycle.scope is not self.scope:
+            if not self.is_broken:
+                self._look_at_head(goes_on=before is self.scope)
             return
-        left = announced(self.headers) - cycle.received
-        if left > SHORT and not self.transport.is_closing():
+        if not cycle.more_body or cycle.response_complete:
+            return
+        announces = announced(cycle.scope["headers"])
+        if announces is None:
+            self._look_at_chunks(cycle)
+        elif announces - cycle.received > SHORT and not self.transport.is_closing():
+            left = announces - cycle.received
             self.transport.set_protocol(Rest(self, cycle, left))
+
+    def _look_at_head(self, *, goes_on: bool) -> None:
+        """What is under way may be no larger than a head; of what came before it, nothing is known."""
+        self.head = self.head + self.coming if goes_on else 0
+        if self.head <= bounds.LARGEST_HEAD:
+            return
+        is_url = len(getattr(self, "url", b"")) > bounds.LONGEST_URL
+        self.refuse(
+            long_url() if is_url else large_head(f"a head of more than {bounds.LARGEST_HEAD} bytes")
+        )
+
+    def _look_at_chunks(self, cycle: Any) -> None:
+        """What is sent of a body in chunks may not be something else for the most part."""
+        cycle.sent += self.coming
+        if cycle.sent > bounds.LARGEST_HEAD + 16 * cycle.received and not self.is_broken:
+            self.refuse(OverBound("The body has more framing than content.", bound="framing"))
+
+    # -- what is refused ------------------------------------------------------------------------
+
+    def send_400_response(self, msg: str) -> None:
+        """The parser has stopped; nothing after this place can be told apart."""
+        refusal, self.refusal = self.refusal, None
+        self.refuse(refusal or InvalidRequest(f"{msg.rstrip('.')}.", bound="malformed"))
+
+    def refuse(self, error: GatewayError) -> None:
+        """Says so once it is this request's turn, and ends the connection."""
+        self.is_broken = True
+        cycle: Any = self.cycle
+        is_in_body = cycle is not None and cycle.scope is self.scope and cycle.more_body
+        if is_in_body and not cycle.response_complete:
+            cycle.fail(error)  # whoever reads it says so, and counts it
+            return
+        self.door.refused(error)
+        if cycle is not None and not cycle.response_complete:
+            cycle.keep_alive = False  # what was asked before is answered
+        elif is_in_body:
+            self.transport.close()  # it has its answer
+        else:
+            self._say(error)
+
+    def _say(self, error: GatewayError) -> None:
+        if self.transport.is_closing():
+            return
+        id = random_id("req")
+        body = error.body(id)
+        fields = {"content-type": "application/json", "request-id": id, **error.headers}
+        head = [STATUS_LINE[error.status]]
+        head += [b"%b: %b\r\n" % field for field in self.server_state.default_headers]
+        head += [f"{name}: {value}\r\n".encode() for name, value in fields.items()]
+        head.append(b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body))
+        self.transport.write(b"".join(head) + body)
+        Lingering(self.transport).close()
+
+    def shutdown(self) -> None:
+        """The gateway drains: a connection on which nothing is under way ends."""
+        if not self.is_in_head:
+            super().shutdown()
 
     def body_is_complete(self) -> None:
         """Reads the next request: with a new parser, since the old one still waits for the body."""
@@ -109,8 +293,9 @@ class Protocol(HttpToolsProtocol):
         self.transport.set_protocol(self)
         self.on_message_complete()
 
-    def data_came(self) -> None:
+    def data_came(self, size: int) -> None:
         """A client that still sends is not idle, even if it has its answer."""
+        self.came += size
         self._unset_keepalive_if_required()
 
 
@@ -133,7 +318,7 @@ class Rest(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """So many have come."""
-        self._http.data_came()
+        self._http.data_came(nbytes)
         self._free = self._free[nbytes:]
         if self._free:
             return
@@ -157,11 +342,30 @@ class Rest(asyncio.BufferedProtocol):
         self._http.resume_writing()
 
 
-def announced(headers: Iterable[tuple[bytes, bytes]]) -> int:
-    """The length of the body; 0 when it is sent in chunks. The parser has checked that it is a number."""
-    return next((int(value) for name, value in headers if name == b"content-length"), 0)
+def announced(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
+    """The length of the body; None when it is sent in chunks. The parser has checked that it is a number."""
+    return next((int(value) for name, value in headers if name == b"content-length"), None)
 
 
-def limited(most: Callable[[], int]) -> type[Protocol]:
-    """The protocol for an application that takes bodies of so many bytes."""
-    return type("LimitedProtocol", (Protocol,), {"most": staticmethod(most)})
+def too_many() -> GatewayError:
+    """There are as many connections as there may be."""
+    return Overloaded(
+        "Clients have as many connections as the gateway's server.max_connections allows. Ask again.",
+        status=503,
+        bound="connections",
+    )
+
+
+def long_url() -> GatewayError:
+    """The URL is over its bound."""
+    return OverBound(f"The URL has more than {bounds.LONGEST_URL} bytes.", status=414, bound="url")
+
+
+def large_head(what: str) -> GatewayError:
+    """So are the headers."""
+    return OverBound(f"The request has {what}.", status=431, bound="headers")
+
+
+def limited(door: Door) -> type[Protocol]:
+    """The protocol for an application behind this door."""
+    return type("LimitedProtocol", (Protocol,), {"door": door})

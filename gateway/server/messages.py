@@ -43,7 +43,7 @@ async def handle(services: Services, scope: Scope, receive: Receive, send: Send)
     failure: GatewayError | None = None
     try:
         exchange = await accept(services, scope, receive)
-        async with Watch(receive, delivery):
+        async with Watch(receive, delivery, services.life):
             await converse(services, exchange, delivery)
     except ClientGone:
         delivery.status = CLIENT_GONE

@@ -113,6 +113,12 @@ _COUNTERS = (
         "Requests for messages, by the status of the answer.",
         ("target", "status"),
     ),
+    (
+        "refused",
+        "gateway_refused",
+        "What was refused, or given up, because it reached a bound.",
+        ("bound",),
+    ),
     ("tokens", "gateway_tokens", "Tokens, as far as providers said.", ("target", "kind")),
     ("calls", "gateway_tool_calls", "Tool calls that were checked.", ("target", "tool", "outcome")),
     (

@@ -27,7 +27,7 @@ def build_pages(services: Services) -> App:
     litestar = Litestar(
         route_handlers=[*models(services), *operations(services), *accounts(services)],
         exception_handlers={
-            GatewayError: render_gateway_error,
+            GatewayError: gateway_error_renderer(services),
             HTTPException: render_http_error,
             Exception: render_bug,
         },
@@ -121,9 +121,14 @@ def rendered(error: GatewayError) -> Response[bytes]:
     )
 
 
-def render_gateway_error(_request: Any, error: GatewayError) -> Response[bytes]:
-    """An error of ours."""
-    return rendered(error)
+def gateway_error_renderer(services: Services) -> Any:
+    """For errors of ours."""
+
+    def render(_request: Any, error: GatewayError) -> Response[bytes]:
+        services.tally.note_refused(error)
+        return rendered(error)
+
+    return render
 
 
 def render_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

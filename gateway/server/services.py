@@ -11,6 +11,8 @@ from gateway.estimates import Estimates
 from gateway.messages import Memory
 from gateway.reload import ConfigStore
 from gateway.routing import Recent, RecentPins
+from gateway.server.door import Door
+from gateway.server.life import Life
 from gateway.server.pace import Pace
 from gateway.server.provider_counts import ProviderCounts
 from gateway.server.recorder import Recorder
@@ -30,6 +32,8 @@ class Services:
     upstream: Upstream
     encoder: Tiktoken
     counter: TokenCounter
+    life: Life = field(default_factory=Life)
+    """What is under way."""
     vaults: Vaults = field(default_factory=Vaults)
     pins: RecentPins = field(default_factory=RecentPins)
     """Which rule each conversation was given."""
@@ -65,6 +69,11 @@ class Services:
         """The memory of conversations, within the bounds of the config."""
         self.conversations.limit = snapshot.server.memory
         return self.conversations
+
+    @property
+    def door(self) -> Door:
+        """What the connections of clients are held to."""
+        return Door(lambda: self.config.snapshot.server, self.tally, self.life)
 
     @property
     def waits_for_encoder(self) -> bool:

@@ -4,42 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Literal
 
 import uvicorn
 
+from gateway.server.door import IDLE_SECONDS, Door
 from gateway.server.paths import App
-
-GRACE = 10
-"""Seconds that running answers get to end when the gateway is told to stop."""
-
-KEEP_ALIVE = 75
-"""Seconds for which a client may keep a connection without asking anything."""
+from gateway.server.stopping import Server
 
 
-def serve(app: App, listener: socket.socket, most: Callable[[], int]) -> None:
-    """Blocks. `most` tells the bytes of the longest body that the application takes."""
+def serve(app: App, listener: socket.socket, door: Door) -> None:
+    """Blocks. `door` says what clients are held to."""
     settings = uvicorn.Config(
         app,
-        http=_protocol(most),
+        http=_protocol(door),
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,  # nobody asks for a client's address
         ws="none",
         lifespan="on",
-        timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=GRACE,
-        backlog=2048,
+        timeout_keep_alive=int(IDLE_SECONDS),
+        backlog=BACKLOG,
     )
-    uvicorn.Server(settings).run(sockets=[listener])
+    Server(settings, door).run(sockets=[listener])
 
 
-def _protocol(most: Callable[[], int]) -> type[asyncio.Protocol] | Literal["auto"]:
+BACKLOG = 2048
+"""Connections that may wait to be taken."""
+
+
+def _protocol(door: Door) -> type[asyncio.Protocol] | Literal["auto"]:
     if find_spec("httptools") is None:
         return "auto"  # uvicorn's own, which does without
     from gateway.server.http import limited
 
-    return limited(most)
+    return limited(door)

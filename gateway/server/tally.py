@@ -96,6 +96,8 @@ class Tally:
         """By provider that has limits: seconds for which requests waited that were let in."""
         self.no_room: Counter[tuple[str, str]] = Counter()
         """(provider, why): requests that were not let in; `full` or `late`."""
+        self.refused: Counter[tuple[str]] = Counter()
+        """(bound): what was refused because it was too large, too deep, too slow or too many."""
         self.prefixes: Counter[tuple[str, str]] = Counter()
         """(target, part): turns whose prompt broke there; `nowhere` for those that only grew."""
         self._families: Bounded[str] = Bounded(MOST_TARGETS)
@@ -113,6 +115,8 @@ class Tally:
         """A request that was answered, or not. `status` is what the client was told."""
         target = self._target(exchange.target if exchange is not None else None)
         is_broken = failure is not None and status < 400
+        if failure is not None:
+            self.note_refused(failure)
         self.requests[target, "broken" if is_broken else str(status)] += 1
         self.seconds.setdefault(target, Spread(BOUNDS)).note(seconds)
         if exchange is not None:
@@ -124,6 +128,11 @@ class Tally:
     def note_waited(self, provider: str, seconds: float) -> None:
         """A request was let in at a provider that has limits."""
         self.waited.setdefault(provider, Spread(BOUNDS)).note(seconds)
+
+    def note_refused(self, failure: GatewayError) -> None:
+        """Something was refused that is no request for messages, or came to nothing before it was one."""
+        if failure.bound is not None:
+            self.refused[(failure.bound,)] += 1
 
     def note_estimate(self, lesson: Lesson | None) -> None:
         """The size of a prompt was estimated, and then counted by the provider."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from gateway.pipeline import PING, Exchange
 from gateway.server.body import ClientGone
 from gateway.server.delivery import EVENTS, Delivery
+from gateway.server.life import Life, stopping
 from gateway.server.paths import Receive
 
 COMMIT_AFTER = 30.0
@@ -85,23 +86,27 @@ class Heartbeats:
 
 
 class Watch:
-    """Stops what is inside when the client leaves: writing to nobody raises no error by itself.
+    """Stops what is inside when the client leaves: writing to nobody raises no error by itself. And when
+    the gateway ends.
 
-    Raises `ClientGone` then. Once the answer is delivered the client may leave; what is left to do is
-    between us and the provider. The task that watches begins after a moment, in which most short
-    requests end.
+    Raises `ClientGone` and `Overloaded` then. Once the answer is delivered the client may leave; what is
+    left to do is between us and the provider. The task that watches begins after a moment, in which most
+    short requests end.
     """
 
-    def __init__(self, receive: Receive, delivery: Delivery) -> None:
+    def __init__(self, receive: Receive, delivery: Delivery, life: Life) -> None:
         self._receive = receive
         self._delivery = delivery
+        self._life = life
         self._loop = asyncio.get_running_loop()
         self._watcher: asyncio.Task[None] | None = None
         self._gone = False
+        self._stopped = False
 
     async def __aenter__(self) -> None:
         """Begins to watch, soon."""
         self._worker = asyncio.current_task()
+        self._life.begin(self._stop)
         self._timer = self._loop.call_later(WATCH_AFTER, self._begin)
 
     def _begin(self) -> None:
@@ -110,21 +115,29 @@ class Watch:
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        if not self._delivery.ended and self._worker is not None:
+        if not (self._delivery.ended or self._stopped) and self._worker is not None:
             self._gone = True
+            self._worker.cancel()
+
+    def _stop(self) -> None:
+        if not (self._delivery.ended or self._gone) and self._worker is not None:
+            self._stopped = True
             self._worker.cancel()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, _error: object, _at: object
     ) -> None:
         """Ends the watch."""
+        self._life.done(self._stop)
         self._timer.cancel()
         if self._watcher is not None:
             self._watcher.cancel()
             self._watcher = None  # the task keeps what it was cancelled in, which is us
-        if kind is asyncio.CancelledError and self._gone and self._worker is not None:
+        if kind is not asyncio.CancelledError or self._worker is None:
+            return
+        if self._gone or self._stopped:
             self._worker.uncancel()
-            raise ClientGone from None
+            raise (ClientGone() if self._gone else stopping()) from None
 
 
 async def keep_alive(exchange: Exchange, delivery: Delivery, beat: Beat) -> None:

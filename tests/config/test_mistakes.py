@@ -160,6 +160,9 @@ MISTAKES = {
     "a port out of range": Mistake("bad-value", "server: {port: ⟪70000⟫}", "from 1 to 65535"),
     "a size nobody knows": Mistake("bad-value", "server: {max_body: ⟪9 potatoes⟫}", "32MiB"),
     "a size without end": Mistake("bad-value", "server: {max_body: ⟪9999999999GiB⟫}", "at most"),
+    "a drain without end": Mistake("bad-value", "server: {drain: ⟪9999h⟫}", "at most 24h"),
+    "no streams at all": Mistake("bad-value", "server: {max_streams: ⟪0⟫}", "such as 1000"),
+    "connections in words": Mistake("bad-value", "server: {max_connections: ⟪many⟫}", "`many`"),
     "no time at all": Mistake("bad-value", "providers: {ollama: {timeouts: {idle: ⟪0s⟫}}}", "`0s`"),
     "no time at all in a rule": Mistake(
         "bad-value", "rules: [{name: a, use: 'openai:x', timeouts: {total: ⟪0s⟫}}]", "`0s`"

@@ -20,6 +20,7 @@ from gateway.config import (
     Snapshot,
     Timeouts,
 )
+from gateway.config.life_settings import Life
 from gateway.dialects.anthropic import Anthropic
 from gateway.dialects.openai_chat import OpenAIChat
 from gateway.providers import PROVIDERS
@@ -51,6 +52,7 @@ def test_the_whole_config_arrives() -> None:
         keys=(ClientKey("laptop", "gateway-secret"),),
         max_body=32 * 1024**2,
         memory=64 * 1024**2,
+        life=Life(drain=30.0, max_streams=300, max_connections=900),
     )
     assert made.models == {"openai:gpt-5": ModelFacts(400_000, 128_000)}
     assert [rule.name for rule in made.rules] == ["long", "hard", "small", "fast"]

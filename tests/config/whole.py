@@ -12,6 +12,9 @@ WHOLE: dict[str, Any] = {
         "auth": {"keys": [{"name": "laptop", "key": "${GATEWAY_KEY}"}]},
         "max_body": "32MiB",
         "memory": "64MiB",
+        "drain": "30s",
+        "max_streams": 300,
+        "max_connections": 900,
     },
     "providers": {
         "openai": {"api_key": "${OPENAI_API_KEY}", "quirks": {"stop_limit": 2}},

@@ -18,11 +18,15 @@ from hypothesis import strategies as st
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from gateway.config import ServerSettings
 from gateway.errors import GatewayError
 from gateway.server.body import ClientGone, headers_of, read_body
 from gateway.server.delivery import Delivery
+from gateway.server.door import Door
 from gateway.server.http import FIRST, NEXT, SHORT, Cycle, Protocol, Rest, limited
+from gateway.server.life import Life
 from gateway.server.paths import App, Receive, Scope, Send
+from gateway.server.tally import Tally
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 LOOPS: list[Run] = [asyncio.run, uvloop.run]
@@ -50,7 +54,8 @@ class Served:
 @asynccontextmanager
 async def serving(app: App, most: int = MOST) -> AsyncIterator[Served]:
     """The application on our protocol."""
-    config = uvicorn.Config(app, http=limited(lambda: most), log_config=None, ws="none")
+    door = Door(lambda: ServerSettings(max_body=most), Tally(), Life())
+    config = uvicorn.Config(app, http=limited(door), log_config=None, ws="none")
     config.load()
     served, state = Served(), ServerState()
 
@@ -344,8 +349,16 @@ def test_uvicorn_has_what_is_used_of_it() -> None:
     ours = {name for name in {*vars(Cycle), *Cycle.__annotations__} if not name.startswith("__")}
     assert ours & theirs == {"receive"}
     theirs = {*vars(HttpToolsProtocol), *HttpToolsProtocol.__init__.__code__.co_names}
-    used = {"cycle", "headers", "parser", "transport", "_unset_keepalive_if_required"}
-    overridden = {"data_received", "on_body", "on_headers_complete"}
-    assert theirs >= {*used, *overridden, "on_message_complete", "connection_lost"}
+    used = {"cycle", "headers", "parser", "scope", "transport", "_unset_keepalive_if_required"}
+    used |= {
+        "connections",
+        "flow",
+        "on_message_complete",
+        "server_state",
+        "timeout_keep_alive_task",
+    }
+    overridden = {"connection_made", "data_received", "on_body", "on_headers_complete"}
+    overridden |= {"send_400_response", "shutdown"}
+    assert theirs >= {*used, *overridden, "connection_lost"}
     ours = {name for name in vars(Protocol) if not name.startswith("__")}
     assert ours & theirs == overridden

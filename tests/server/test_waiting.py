@@ -11,6 +11,7 @@ import pytest
 
 from gateway.server import waiting
 from gateway.server.delivery import Delivery
+from gateway.server.life import Life
 from gateway.server.waiting import Watch
 
 
@@ -38,7 +39,7 @@ def test_a_watch_is_freed_with_its_answer(
         """Nothing is sent."""
 
     async def answer() -> ref[Watch]:
-        watch = Watch(receive, Delivery(send))
+        watch = Watch(receive, Delivery(send), Life())
         async with watch:
             await watched.wait()
         return ref(watch)

@@ -102,10 +102,11 @@ in the body."""
 class Upstream:
     """The server, in a thread of its own; use it as a context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
+        """Without a port it takes a free one."""
         self.requests: list[Received] = []
         self.issued = Issued()
-        self.port = 0
+        self.port = port
         self._gates: dict[str, asyncio.Event] = {}
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -153,7 +154,7 @@ class Upstream:
         app.router.add_route("*", "/{path:.*}", self._handle)
         runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0, backlog=512)
+        site = web.TCPSite(runner, "127.0.0.1", self.port, backlog=512)
         await site.start()
         self.port = runner.addresses[0][1]
         self._ready.set()
