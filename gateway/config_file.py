@@ -14,6 +14,8 @@ from gateway import resources
 from gateway.config import Files, Loaded, load, parse_env_file
 from gateway.config.files import MAX_BYTES
 from gateway.config.overlays import VARIABLE
+from gateway.config.redaction import secrets_among
+from gateway.redaction import redactor
 
 ENV_FILE = ".env"
 
@@ -33,8 +35,9 @@ class ConfigFile:
     files: Files = field(repr=False)
 
     def load(self, *, notes: bool = False, every_overlay: bool = False) -> Loaded:
-        """Reads, checks and compiles it; see `gateway.config.load`."""
-        return load(
+        """Reads, checks and compiles it; see `gateway.config.load`. Its secrets are known from then on."""
+        redactor.know(secrets_among(self.environment))
+        loaded = load(
             self.text,
             file=self.name,
             environment=self.environment,
@@ -42,6 +45,9 @@ class ConfigFile:
             notes=notes,
             every_overlay=every_overlay,
         )
+        if loaded.snapshot is not None:
+            redactor.know(loaded.snapshot.secrets)
+        return loaded
 
     def in_environment(self, env: str | None) -> ConfigFile:
         """With the overlay of this name; None for what GATEWAY_ENV says."""

@@ -26,6 +26,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from gateway import json_text
+from gateway.redaction import redactor
 
 NO_RETRY: Mapping[str, str] = MappingProxyType({"x-should-retry": "false"})
 """Sent with failures that the same request will meet again; the official clients obey it."""
@@ -60,14 +61,14 @@ class GatewayError(Exception):
         self.headers = headers if headers is not None else self.headers
 
     def body(self, request_id: str | None = None) -> bytes:
-        """The Anthropic error envelope."""
+        """The Anthropic error envelope, without secrets: providers repeat keys that they refuse."""
         envelope: dict[str, object] = {
             "type": "error",
             "error": {"type": self.type, "message": self.message},
         }
         if request_id is not None:
             envelope["request_id"] = request_id
-        return json_text.encode(envelope)
+        return redactor.redact_bytes(json_text.encode(envelope))
 
 
 class InvalidRequest(GatewayError):
@@ -151,7 +152,9 @@ class UpstreamFailure(GatewayError):
 
     def body(self, request_id: str | None = None) -> bytes:
         """The provider's envelope if there is one, otherwise one of ours."""
-        return self.envelope if self.envelope is not None else super().body(request_id)
+        if self.envelope is None:
+            return super().body(request_id)
+        return redactor.redact_bytes(self.envelope)
 
 
 class UpstreamBroken(UpstreamFailure):

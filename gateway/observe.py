@@ -1,69 +1,29 @@
-"""Logs: structured, on stderr, with every known secret blotted out."""
+"""What this process shows: its log, structured and on stderr, and what commands print. No secret passes."""
 
 from __future__ import annotations
 
 import logging
-import re
 import sys
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import msgspec
 
 from gateway.imports import without
+from gateway.redaction import redactor
 
 Format = Literal["console", "json"]
 
-BLOT = "[secret]"
-SHORTEST_SECRET = 6
-"""Shorter texts are not blotted out by value: they would take half of the log with them."""
 
-# Keys as providers write them, for those that the gateway was never told.
-_KEY_LIKE = re.compile(
-    r"(?i)\b(sk-[a-z0-9_-]{8,}|bearer\s+[a-z0-9._~+/-]{8,}|AIza[a-z0-9_-]{20,}|nvapi-[a-z0-9_-]{8,})"
-)
-
-
-class Redactor:
-    """A processor that keeps secrets out of every value of a log record."""
-
-    def __init__(self) -> None:
-        self._known: tuple[str, ...] = ()
-
-    def know(self, secrets: Iterable[str]) -> None:
-        """Adds secrets. What was once secret stays so: old values may still be in flight."""
-        fresh = {secret for secret in secrets if len(secret) >= SHORTEST_SECRET}
-        fresh |= {_in_json(secret) for secret in fresh}
-        self._known = tuple(sorted({*self._known, *fresh}, key=len, reverse=True))
-
-    def redact(self, text: str) -> str:
-        """The text without secrets."""
-        for secret in self._known:
-            text = text.replace(secret, BLOT)
-        return _KEY_LIKE.sub(BLOT, text)
-
-    def __call__(
-        self, _logger: Any, _method: str, event: MutableMapping[str, Any]
-    ) -> MutableMapping[str, Any]:
-        for name, value in event.items():
-            if isinstance(value, str):
-                event[name] = self.redact(value)
-            elif isinstance(value, list | tuple):
-                event[name] = [self.redact(v) if isinstance(v, str) else v for v in value]
-        return event
-
-
-def _in_json(text: str) -> str:
-    """The text as it stands between quotes."""
-    try:
-        return msgspec.json.encode(text).decode()[1:-1]
-    except UnicodeEncodeError:
-        return text
-
-
-redactor = Redactor()
-"""The one of this process."""
+def redacted(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """A processor that keeps secrets out of every text of a record, before it is painted."""
+    for name, value in event.items():
+        event[name] = redactor.redact_value(value)
+    return event
 
 
 class _NoAborts(logging.Filter):
@@ -77,26 +37,57 @@ class _NoAborts(logging.Filter):
         )
 
 
+class Guarded:
+    """A stream that takes secrets out of each text; in all else it is the stream behind it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        """Gives the length of what it was given, as streams do."""
+        self.stream.write(redactor.redact(text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+@contextmanager
+def guarded(*names: str) -> Iterator[None]:
+    """The streams of `sys` with these names let no secret pass, inside."""
+    streams: dict[str, TextIO] = {name: getattr(sys, name) for name in names}
+    for name, stream in streams.items():
+        setattr(sys, name, Guarded(stream))
+    try:
+        yield
+    finally:
+        for name, stream in streams.items():
+            setattr(sys, name, stream)
+
+
 def setup(format: Format | None = None, *, level: str = "info") -> None:
     """Sends structured records, and those of libraries, to stderr: for people on a terminal, JSON else."""
     structlog = _structlog()
-    chosen = format or ("console" if sys.stderr.isatty() else "json")
+    stream = (
+        sys.stderr.stream if isinstance(sys.stderr, Guarded) else sys.stderr
+    )  # one look is enough
+    chosen = format or ("console" if stream.isatty() else "json")
     shared: list[Any] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
     if chosen == "console":
-        shared.append(redactor)
-    render: Any = structlog.dev.ConsoleRenderer() if chosen == "console" else _line
+        shared.append(redacted)
+    render: Any = _painted(structlog.dev.ConsoleRenderer()) if chosen == "console" else _line
     structlog.configure(
         processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
     logger.cache_clear()
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.addFilter(_NoAborts())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(processor=render, foreign_pre_chain=shared)
@@ -110,6 +101,11 @@ def setup(format: Format | None = None, *, level: str = "info") -> None:
 def logger() -> Any:
     """The logger: `logger().info("event", name=value)`."""
     return _structlog().get_logger().bind()
+
+
+def _painted(render: Any) -> Any:
+    """The renderer, and no secret in what it makes of values that were no texts."""
+    return lambda logger, method, event: redactor.redact(render(logger, method, event))
 
 
 def _line(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:

@@ -5,54 +5,61 @@ from __future__ import annotations
 import io
 import json
 import logging
+import sys
+from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import observe
-from gateway.observe import BLOT, Redactor
+from gateway.redaction import BLOT, redactor
 
-secrets = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=40)
-
-
-@given(secrets, st.text(max_size=30), st.text(max_size=30))
-def test_a_known_secret_never_passes(secret: str, before: str, after: str) -> None:
-    """Wherever it stands in a record: as a value, inside one, or in a list."""
-    redactor = Redactor()
-    redactor.know([secret])
-    record = redactor(None, "info", {"a": before + secret + after, "b": [secret], "c": 5})
-    assert secret not in str(record["a"]).replace(BLOT, "")
-    assert record["b"] == [BLOT]
-    assert record["c"] == 5
+keys = st.text(min_size=8, max_size=20).filter(lambda text: text.isprintable() and BLOT not in text)
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["sk-proj-abcdef123456", "Bearer abcdef.123456", "nvapi-1234567890ab", "AIza" + "x" * 35],
-)
-def test_what_looks_like_a_key_is_blotted_out_unknown(text: str) -> None:
-    """Keys of clients, which the gateway was never told."""
-    assert text not in Redactor().redact(f"refused: {text}.")
+@given(keys)
+def test_no_line_holds_a_secret(key: str) -> None:
+    """Wherever it stands in a record, and however JSON writes it; other values stay."""
+    redactor.know([key])
+    event = {"a": {"b": [f"x{key}y"]}, "c": key, "d": 5, "e": Path(f"x {key}")}
+    line = observe._line(None, "info", event)
+    told = json.loads(line)
+    assert key not in line.replace(BLOT, "")
+    assert (told["c"], told["d"]) == (BLOT, 5)
 
 
-@given(st.text(min_size=8, max_size=20).filter(lambda text: text.isprintable()))
-def test_no_line_holds_a_secret(secret: str) -> None:
-    """Not inside of what a record holds either, however JSON writes it."""
-    redactor = Redactor()
-    redactor.know([secret])
-    event = {"a": {"b": [f"x{secret}y"]}, "c": f"{secret}"}
-    line = redactor.redact(observe._as_json(None, "info", event))
-    assert secret not in str(json.loads(line)).replace(BLOT, "")
-    assert json.loads(line)["c"] == BLOT
+@pytest.mark.parametrize("format", get_args(observe.Format))
+def test_a_traceback_holds_no_secret(
+    format: observe.Format, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in the words of an error, and not in those of the error behind it; for people and machines."""
+    monkeypatch.setattr(sys, "stderr", log)
+    observe.setup(format)
+    redactor.know(["the-key-of-the-provider"])
+    try:
+        try:
+            raise ValueError("refused the-key-of-the-provider")
+        except ValueError as error:
+            raise LookupError("https://me:hunter2@host/?key=hunter2") from error
+    except LookupError as error:
+        observe.logger().error("bug", exc_info=error, object=error)
+    told = log.getvalue()
+    assert "LookupError" in told
+    assert "ValueError" in told
+    assert "hunter2" not in told
+    assert "the-key" not in told
 
 
-def test_old_secrets_stay_secret() -> None:
-    """After a reload the old key may still be in flight."""
-    redactor = Redactor()
-    redactor.know(["the-old-key"])
-    redactor.know(["the-new-key"])
-    assert redactor.redact("the-old-key the-new-key") == f"{BLOT} {BLOT}"
+def test_nothing_is_printed_that_is_a_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    """What prints does not have to know that it does: the streams themselves are guarded."""
+    redactor.know(["the-key-of-the-provider"])
+    with observe.guarded("stdout", "stderr"):
+        sys.stderr.write("the key: the-key-of-the-provider\n")
+        assert sys.stdout.write("sk-abcdef123456\n") == len("sk-abcdef123456\n")
+    sys.stdout.write("the-key-of-the-provider\n")
+    assert capsys.readouterr() == (f"{BLOT}\nthe-key-of-the-provider\n", f"the key: {BLOT}\n")
 
 
 def test_records_of_libraries_look_like_ours_and_aborts_are_quiet(log: io.StringIO) -> None:

@@ -17,6 +17,7 @@ from gateway.errors import InvalidRequest, MissingKey, NotFound, UpstreamBroken,
 from gateway.messages import encode_event
 from gateway.pipeline import Exchange, Inbound, header_text, picked
 from gateway.reasoning import Vault
+from gateway.redaction import redactor
 from gateway.tokens import TokenCounter
 
 CONFIG = """
@@ -221,6 +222,7 @@ def test_an_early_failure_is_raised_and_a_late_one_is_an_event() -> None:
 @pytest.mark.parametrize("target", ["chat:m", "native:m"])
 def test_a_key_that_a_provider_repeats_goes_no_further(target: str) -> None:
     """Neither in a refusal, nor in an error before the first word, nor in one after it."""
+    redactor.know(["chat-secret-key"])
     words = {"type": "error", "error": {"type": "api_error", "message": "bad key chat-secret-key"}}
     refused = exchange(prefix=f"/{target}")
     error = refused.refuse(401, {}, json_text.encode(words))

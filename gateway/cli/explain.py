@@ -12,7 +12,6 @@ from typing import Any
 from gateway.cli.commands import Commands, add_env, shows_color
 from gateway.cli.configs import Unusable, load_config
 from gateway.config.positions import printable
-from gateway.config.redaction import hidden
 from gateway.errors import GatewayError
 from gateway.pipeline import Exchange
 from gateway.pipeline.explain import explain
@@ -73,14 +72,13 @@ def run(
         sys.stderr.write(f"gateway: {file} is no request: {error.message}\n")
         return FINDINGS
     told = explain(exchange)
-    secrets = snapshot.secrets  # a transform can put one where it is shown
     if as_json:
-        print(hidden(json.dumps(told, indent=2, ensure_ascii=False), secrets))
+        print(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         color = shows_color(sys.stdout)
         width = max(NARROWEST, shutil.get_terminal_size((100, 24)).columns)
         lines = Telling(color=color, width=width, diff=diff).lines(told)
-        print(hidden("\n".join(lines), secrets))
+        print("\n".join(lines))
     return FINDINGS if "error" in told else 0
 
 

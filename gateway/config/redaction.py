@@ -1,13 +1,14 @@
-"""What must not be shown of a config's text: keys and tokens, wherever someone may have put them. No IO."""
+"""Where secrets stand in a config's text; how they look is for `gateway.redaction`. No IO."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from gateway.config.positions import Span
+from gateway.redaction import USERINFO, shapes_in
 
 _REFERENCE = re.compile(r"(?:[A-Za-z-]+ )?(?:\$\{[A-Za-z_]\w*(?::-)?\})+", re.ASCII)
 """A value that only names where the secret is, maybe after a scheme such as `Bearer`."""
@@ -18,29 +19,16 @@ _NAMED = re.compile(
     r"""(?ix)(?<!missing_)(?: key|token|secret|password|authorization|headers ) ["']? \s* :
         \s* (?!["']?\$\{\w+\}) (?P<secret> .* )"""
 )
-_KEYS = r"""(?x)
-    \b(?: sk|pk|gsk|nvapi|xai|hf|ghp|tgp|r8 )[-_][A-Za-z0-9_-]{6,}
-    | \bAIza[A-Za-z0-9_-]{10,}
-    | (?<= Bearer[ ] ) [^\s"'${}]{4,}
-    | (?<= :// ) [^\s/@"']+ (?= @ )
-    """
-"""How the keys of known makers look."""
-
-_KEY = re.compile(_KEYS)
-_SHAPES = re.compile(
-    _KEYS
-    + r"""
-    | \b[0-9a-fA-F]{32,}\b
+_RANDOM = re.compile(
+    r"""(?x)
+    \b[0-9a-fA-F]{32,}\b
     | \b(?= [A-Za-z]*[0-9] )(?= [0-9a-z]*[A-Z] )(?= [0-9A-Z]*[a-z] )[A-Za-z0-9]{24,}\b
     """
 )
-"""These, and what is too random to be a word."""
+"""What is too random to be a word."""
 
 SHORTEST_KEY = 20
 """Characters. What is shorter is hidden, to be sure, but may be the name of a model."""
-
-SHORTEST_SECRET = 6
-"""Shorter texts are not hidden by value: they would take half of what is printed with them."""
 
 
 @lru_cache(maxsize=1024)
@@ -64,25 +52,27 @@ def is_reference(text: str) -> bool:
     return _REFERENCE.fullmatch(text) is not None
 
 
+def secrets_among(environment: Mapping[str, str]) -> list[str]:
+    """The values of variables that are named like secrets."""
+    return [value for name, value in environment.items() if _SECRET_NAME.search(name)]
+
+
 def looks_secret(text: str) -> bool:
-    """The text has the shape of a key, wherever it stands."""
-    return _SHAPES.search(text) is not None
+    """The text holds something of the shape of a key, wherever it stands."""
+    return next(_shapes(text), None) is not None
 
 
 def holds_key(text: str) -> bool:
     """The text holds the key of a known maker, or a password in a URL: long enough to be no name."""
-    return any(
-        ":" in found[0] or (len(found[0]) >= SHORTEST_KEY and any(map(str.isdigit, found[0])))
-        for found in _KEY.finditer(text)
-    )
+    if any(":" in found[1] or len(found[1]) >= SHORTEST_KEY for found in USERINFO.finditer(text)):
+        return True
+    found = (text[start:end] for start, end in shapes_in(text))
+    return any(len(key) >= SHORTEST_KEY and any(map(str.isdigit, key)) for key in found)
 
 
-def hidden(text: str, secrets: Iterable[str]) -> str:
-    """A text that is printed, with stars in place of these secrets, and of keys of known makers."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= SHORTEST_SECRET:
-            text = text.replace(secret, "***")
-    return _KEY.sub("***", text)
+def _shapes(text: str) -> Iterator[tuple[int, int]]:
+    yield from shapes_in(text)
+    yield from (found.span() for found in _RANDOM.finditer(text))
 
 
 def blot(lines: Sequence[str], secrets: Iterable[Span] | None) -> list[str]:
@@ -98,7 +88,13 @@ def blot(lines: Sequence[str], secrets: Iterable[Span] | None) -> list[str]:
             start = span.column - 1 if line == span.line else 0
             end = span.end_column - 1 if line == span.end_line else len(text)
             shown[line - 1] = text[:start] + "*" * len(text[start:end]) + text[end:]
-    return [_SHAPES.sub(lambda match: "*" * len(match[0]), line) for line in shown]
+    return [_without_shapes(line) for line in shown]
+
+
+def _without_shapes(line: str) -> str:
+    for start, end in list(_shapes(line)):
+        line = line[:start] + "*" * (end - start) + line[end:]
+    return line
 
 
 def _blot_named(lines: Sequence[str]) -> list[str]:

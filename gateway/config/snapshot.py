@@ -6,11 +6,12 @@ A snapshot is never changed: a reload makes another one, and requests keep the o
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from gateway.admission import Limits
 from gateway.config.correction import CorrectionSettings, settings
@@ -33,6 +34,25 @@ NamedTargets = Literal["allow", "refuse"]
 """Whether a request may name its target itself, in its URL or as its model."""
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def _in_url(url: str) -> Iterator[str]:
+    """The password of a URL, or what stands in its place; and both parts as a request shows them."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return
+    if parts.username or parts.password:
+        name, password = unquote(parts.username or ""), unquote(parts.password or "")
+        yield password or name
+        yield b64encode(f"{name}:{password}".encode()).decode("ascii")
+
+
+def _token(value: str) -> Iterator[str]:
+    """What follows the scheme in a header's value."""
+    scheme, _, token = value.partition(" ")
+    if token and scheme.isalpha():
+        yield token.strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,17 +246,16 @@ class Snapshot:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every key, so that logs can blot them out."""
+        """Every key, so that nothing shows them."""
         found = [client.key for client in self.server.keys]
         found += [self.reasoning.key] if self.reasoning.key else []
         for endpoint in self.endpoints.values():
             found += [endpoint.secret] if endpoint.secret else []
-            if password := urlsplit(endpoint.network.proxy or "").password:
-                found.append(password)
+            found += [*_in_url(endpoint.network.proxy or ""), *_in_url(endpoint.base_url)]
             for name, value in endpoint.headers.items():
                 is_own = endpoint.secret is not None and endpoint.secret in value
                 if SECRET_HEADER.search(name) and not is_own:
-                    found.append(value)
+                    found += [value, *_token(value)]
         return tuple(dict.fromkeys(found))
 
     def correction_of(

@@ -13,7 +13,7 @@ from gateway.pipeline.consultation import Consultation
 from gateway.pipeline.corrections import Consulted
 from gateway.pipeline.counting import Count
 from gateway.pipeline.exchange import Exchange
-from gateway.pipeline.headers import LONGEST_HEADER, header_text, picked
+from gateway.pipeline.headers import LONGEST_HEADER, header_text, picked, shown
 from gateway.pipeline.inbound import Inbound, UpstreamRequest
 from gateway.pipeline.tries import PASSES, may_pass
 
@@ -33,6 +33,7 @@ __all__ = [
     "header_text",
     "may_pass",
     "picked",
+    "shown",
     "target_of_model",
     "target_of_prefix",
 ]

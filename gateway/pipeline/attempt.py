@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property, partial
@@ -14,10 +15,11 @@ from gateway.messages import MessagesRequest, encode_event
 from gateway.pipeline import edits
 from gateway.pipeline.asked import Asked
 from gateway.pipeline.corrections import Corrections
-from gateway.pipeline.headers import picked
+from gateway.pipeline.headers import forwarded_query, picked
 from gateway.pipeline.inbound import UpstreamRequest
 from gateway.providers import join_url
 from gateway.reasoning import Seal
+from gateway.redaction import redactor
 from gateway.routing import Target
 
 PING = encode_event("ping", {"type": "ping"})
@@ -118,8 +120,8 @@ class Attempt:
     def _addressed(self, outgoing: Outgoing, accepts: str) -> UpstreamRequest:
         endpoint, inbound = self.endpoint, self.asked.inbound
         path = outgoing.path
-        if endpoint.dialect.forwards_query and inbound.query:
-            path = f"{path}?{inbound.query}"
+        if endpoint.dialect.forwards_query and (query := forwarded_query(inbound.query)):
+            path = f"{path}{'&' if '?' in path else '?'}{query}"
         headers = {
             "accept": accepts,
             **outgoing.headers,
@@ -163,7 +165,7 @@ class Attempt:
         """The provider answers with an error; this is what to tell the client."""
         dialect = self.endpoint.dialect
         self.returned = picked(headers, dialect.returned_headers)
-        return dialect.error(status, headers, self.without_key(body))
+        return dialect.error(status, headers, redactor.redact_bytes(body))
 
     @property
     def answer(self) -> Answer:
@@ -196,16 +198,10 @@ class Attempt:
         failure = self.answer.failure
         if failure is None:
             return out
-        words = failure.message.encode("utf-8", "surrogatepass")
-        failure.message = self.without_key(words).decode("utf-8", "surrogatepass")
+        failure.message = redactor.redact(failure.message)
         if self.answer.started and self.asked.request.stream:
-            return self.without_key(out)
+            return _without_secrets(out)
         raise failure
-
-    def without_key(self, words: bytes) -> bytes:
-        """A provider's error, without the gateway's key: some repeat the key that they refuse."""
-        secret = self.endpoint.secret
-        return words.replace(secret.encode(), b"[secret]") if secret else words
 
     def begin(self) -> bytes:
         """Opens the stream although the provider is silent still, to keep the client waiting."""
@@ -214,6 +210,17 @@ class Attempt:
     def heartbeat(self) -> bytes:
         """Something to send to a client that has waited for long."""
         return self._answer.heartbeat() if self._answer is not None else PING
+
+
+_ERROR = re.compile(rb"(?:\A|[\r\n])event: ?error[\r\n]")
+
+
+def _without_secrets(out: bytes) -> bytes:
+    """The end of a stream that broke off: what the model said as it is, the provider's error without
+    the keys that some repeat."""
+    found = _ERROR.search(out)
+    at = found.start() if found is not None else 0
+    return out[:at] + redactor.redact_bytes(out[at:])
 
 
 def _never() -> bool:

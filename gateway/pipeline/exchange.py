@@ -20,11 +20,12 @@ from gateway.pipeline.attempt import Attempt
 from gateway.pipeline.choosing import choose
 from gateway.pipeline.consultation import Consultation
 from gateway.pipeline.corrections import Consulted, Corrections
-from gateway.pipeline.headers import header_text
+from gateway.pipeline.headers import header_text, shown
 from gateway.pipeline.inbound import Inbound, UpstreamRequest
 from gateway.pipeline.sizing import Sizing
 from gateway.pipeline.tries import another_may_help, may_pass, wait_before
 from gateway.reasoning import Vault
+from gateway.redaction import redactor
 from gateway.routing import NO_PINS, NOTHING, Facts, Pins, Readings, Route, Target
 from gateway.routing.clients import system_texts
 from gateway.routing.pins import compacted, pin_of
@@ -152,7 +153,7 @@ class Exchange:
             self.prefix = self._noted(self._guard)
         if request.endpoint.base_url != MOCK.base_url:
             return request
-        account = quote(json_text.encode(self._account()))
+        account = quote(json_text.encode(redactor.redact_value(self._account())))
         headers = {**request.headers, "x-gateway-route": account}
         return UpstreamRequest(request.endpoint, request.url, headers, request.body)
 
@@ -314,7 +315,7 @@ class Exchange:
             headers["x-gateway-cache-break"] = self.prefix.broke_at
         if attempt is not None and (dropped := attempt.dropped):
             headers["x-gateway-dropped"] = header_text(", ".join(dropped))
-        return headers
+        return shown(headers)
 
     @property
     def _corrections(self) -> Corrections | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
+
+from gateway.redaction import redactor
 
 _PLAIN = re.compile(r"[ !-$&-~]*").fullmatch
 """Text that stands in a header as it is: visible ASCII, but for the sign that escapes."""
@@ -29,6 +31,34 @@ def _kinds(names: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
     """Whole names, and beginnings of names."""
     exact = frozenset(name for name in names if not name.endswith("*"))
     return exact, tuple(name[:-1] for name in names if name.endswith("*"))
+
+
+_OWN = re.compile(
+    r"(?i)auth|key|token|secret|passw|sig|credential|api.?version|\A(?:alt|\$.*|code)\Z"
+)
+"""Parameters that show who asks, or that choose what the provider's address means."""
+
+_QUERY = "!$&'()*+,;=:@/?-._~%"
+"""What stands in a query as it is (RFC 3986)."""
+
+
+@lru_cache(maxsize=256)
+def forwarded_query(query: str) -> str:
+    """What of a client's query its provider gets: no credential, and nothing that the address says."""
+    parts = (part for part in query.split("&") if part)
+    kept = (part for part in parts if not _OWN.search(unquote_plus(part.partition("=")[0])))
+    return quote("&".join(kept), safe=_QUERY)
+
+
+def shown(headers: dict[str, str]) -> dict[str, str]:
+    """The headers of an answer: none holds a secret, and none ends before its value does."""
+    text = " ".join(headers.values())
+    if text.isprintable() and redactor.is_clean(text):
+        return headers
+    return {name: _CONTROL.sub(" ", redactor.redact(value)) for name, value in headers.items()}
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def header_text(text: str) -> str:

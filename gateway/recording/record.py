@@ -8,13 +8,14 @@ asked to adds the body.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from gateway import json_text
 from gateway.messages import Usage
+from gateway.redaction import redactor
 
 VERSION = 1
 """Of the form of a line."""
@@ -96,9 +97,9 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return Usage(**self.usage)
 
 
-def encode(record: Recorded, redact: Callable[[str], str] = str) -> bytes:
-    """The record as one line, its end included; `redact` takes secrets out of each of its texts."""
-    value = _redacted(msgspec.to_builtins(without_texts(record)), redact)
+def encode(record: Recorded) -> bytes:
+    """The record as one line, its end included, without secrets."""
+    value = redactor.redact_value(msgspec.to_builtins(without_texts(record)))
     return json_text.encode({"v": record.v, **value}) + b"\n"
 
 
@@ -106,16 +107,6 @@ def without_texts(record: Recorded) -> Recorded:
     """The record without what a person wrote, but for a body that somebody asked for."""
     headers = record.headers if record.body is not None else None
     return msgspec.structs.replace(record, headers=headers, system=None, last_user=None)
-
-
-def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, dict):
-        return {name: _redacted(item, redact) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_redacted(item, redact) for item in value]
-    return value
 
 
 def decode(line: bytes) -> Recorded:

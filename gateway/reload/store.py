@@ -11,7 +11,6 @@ from time import monotonic, time
 
 from gateway.config import Finding, Snapshot
 from gateway.config_file import ENV_FILE
-from gateway.observe import redactor
 from gateway.recording import Change, Recorded
 from gateway.reload.limit import change_of, held, is_too_much, moved
 from gateway.reload.trial import Trial, found_wrong, tried
@@ -120,7 +119,6 @@ class ConfigStore:
         if trial.snapshot is None:
             raise ConfigError(trial.findings, trial.sources)
         self.snapshot: Snapshot = trial.snapshot
-        redactor.know(trial.snapshot.secrets)
         self._report("loaded", trial.findings)
 
     async def current(self) -> Snapshot:
@@ -232,7 +230,6 @@ class ConfigStore:
         return self._told("held", (*trial.findings, finding))
 
     def _take(self, snapshot: Snapshot, trial: Trial, change: Change | None) -> Outcome:
-        redactor.know(snapshot.secrets)
         self.snapshot, self.loaded_at = snapshot, time()
         self.refusal = self.held = None
         self._taken.set()

@@ -18,6 +18,7 @@ from typing import Any
 from gateway import json_text
 from gateway.errors import MethodNotAllowed
 from gateway.messages import random_id
+from gateway.redaction import redactor
 from gateway.server import admin, counting, discovery, messages
 from gateway.server.bugs import reported_bug
 from gateway.server.delivery import Delivery
@@ -157,7 +158,8 @@ def page(look: Callable[[Services], tuple[int, Mapping[str, Any]]]) -> Answer:
 
     async def answer(services: Services, _scope: Scope, _receive: Receive, send: Send) -> None:
         status, body = look(services)
-        await Delivery(send).whole(status, {}, json_text.encode(body))
+        told = redactor.redact_value(body)
+        await Delivery(send).whole(status, {}, json_text.encode(told))
 
     return answer
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from gateway.errors import GatewayError
+from gateway.pipeline import shown
 from gateway.server.paths import Send
 
 JSON = "application/json"
@@ -96,4 +97,5 @@ class Delivery:
     async def error(self, error: GatewayError, headers: Mapping[str, str]) -> None:
         """The response to a failed request. Only before anything else was sent."""
         request_id = headers.get("request-id")
-        await self.whole(error.status, {**headers, **error.headers}, error.body(request_id))
+        told = shown({**headers, **error.headers})
+        await self.whole(error.status, told, error.body(request_id))

@@ -14,6 +14,7 @@ from gateway.config import Snapshot
 from gateway.errors import GatewayError, InvalidRequest, MethodNotAllowed, NotFound
 from gateway.messages import random_id
 from gateway.pipeline import target_of_prefix
+from gateway.redaction import redactor
 from gateway.server import admin, discovery, metrics, openapi
 from gateway.server.auth import authorize
 from gateway.server.body import headers_of, read_body
@@ -31,10 +32,21 @@ def build_pages(services: Services) -> App:
             HTTPException: render_http_error,
             Exception: render_bug,
         },
+        after_request=without_secrets,
         openapi_config=None,
         logging_config=None,
     )
     return cast(App, litestar)  # litestar types its own scope
+
+
+def without_secrets(response: Response[Any]) -> Response[Any]:
+    """What a page shows passes here."""
+    content = response.content
+    if isinstance(content, bytes):
+        response.content = redactor.redact_bytes(content)
+    else:
+        response.content = redactor.redact_value(content)
+    return response
 
 
 def models(services: Services) -> list[Any]:

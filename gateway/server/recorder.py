@@ -200,7 +200,7 @@ class _Worker:
         try:
             if settings.bodies:
                 record = _with_body(record, exchange)
-            self._opened(settings).write(encode(record, observe.redactor.redact))
+            self._opened(settings).write(encode(record))
         except (OSError, json_text.NotJSON, RecursionError) as error:  # or a body nested deeply
             said = error.strerror if isinstance(error, OSError) else str(error)
             if self.error != said:

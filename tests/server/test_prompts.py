@@ -40,7 +40,7 @@ IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png"
 @pytest.fixture
 def log() -> Iterator[list[Any]]:
     """What is logged, after keys were blotted out."""
-    with capture_logs(processors=[observe.redactor]) as lines:
+    with capture_logs(processors=[observe.redacted]) as lines:
         yield lines
 
 

@@ -15,8 +15,8 @@ from asgi_gateway import ASK, Gateway, answering, says
 from recording_language import exchange, recorded
 
 from gateway.config.reload_settings import ReloadSettings
-from gateway.observe import redactor
 from gateway.recording import Recorded, encode, read_lines
+from gateway.redaction import redactor
 from gateway.server.recorder import (
     AT_ONCE,
     FEW_PER_SECOND,
