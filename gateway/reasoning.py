@@ -16,11 +16,11 @@ from __future__ import annotations
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
-from functools import cached_property
 from hashlib import shake_256
 from typing import TYPE_CHECKING, Any
 
 from gateway import json_text
+from gateway.once import once
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -44,7 +44,7 @@ class Vault:
     def __repr__(self) -> str:
         return "Vault()"
 
-    @cached_property
+    @once
     def cipher(self) -> AESSIV:
         """Made when first needed: most requests carry no state, and the library takes time to load."""
         from cryptography.hazmat.primitives.ciphers.aead import AESSIV

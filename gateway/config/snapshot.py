@@ -9,7 +9,6 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
@@ -20,6 +19,7 @@ from gateway.config.reload_settings import RecorderSettings, ReloadSettings
 from gateway.config.token_settings import Scales
 from gateway.dialects import Dialect
 from gateway.messages import Usage
+from gateway.once import once
 from gateway.patterns import matches_any
 from gateway.providers import PROVIDERS
 from gateway.routing import CorrectionOverlay, Rule, ServerTools, Target
@@ -239,7 +239,7 @@ class Snapshot:
         found = (scale for glob, scale in self.scales if matches_any((glob,), name))
         return next(found, None)
 
-    @cached_property
+    @once
     def has_patterns(self) -> bool:
         """Some transform looks for patterns, which can take long on a long text."""
         return any(transform.has_patterns for transform in self.transforms.values())
@@ -274,7 +274,7 @@ class Snapshot:
             self._corrections[endpoint.name] = found
         return found
 
-    @cached_property
+    @once
     def _corrections(self) -> dict[str, CorrectionSettings]:
         """By the name of an endpoint, where neither the target nor a rule says more."""
         return {}
@@ -284,12 +284,12 @@ class Snapshot:
         """The URL prefixes that rules ask for."""
         return tuple(prefix for rule in self.rules for prefix in rule.path_prefixes)
 
-    @cached_property
+    @once
     def uses_tags(self) -> bool:
         """Some rule asks for a tag in the prompt, so tags are taken out on the way."""
         return any(variable.name == "tag" for variable in self._asked)
 
-    @cached_property
+    @once
     def counts_tokens(self) -> bool:
         """Some request may have its tokens counted on its way: a rule asks for their number, or chooses
         by what fits into the context of its targets, or a provider takes only so many in a time."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal
 
 import json5
 
 from gateway import json_text
 from gateway.config.source import parse_env_file, parse_yaml
+from gateway.once import once
 
 Kind = Literal["env", "json", "yaml"]
 
@@ -53,7 +53,7 @@ class Found:
 
     documents: tuple[Document, ...]
 
-    @cached_property
+    @once
     def variables(self) -> Mapping[str, str]:
         """What environment files set, by name; the first file that sets one is taken."""
         merged: dict[str, str] = {}
@@ -62,7 +62,7 @@ class Found:
                 merged = {**document.value, **merged}
         return merged
 
-    @cached_property
+    @once
     def holders(self) -> Mapping[str, str]:
         """Variable -> the file that sets it to something."""
         held: dict[str, str] = {}

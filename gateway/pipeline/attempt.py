@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 
 from gateway.config import MOCK, Endpoint
 from gateway.correction import Correction
 from gateway.dialects import Answer, AnswerContext, Destination, Outgoing
 from gateway.errors import GatewayError, MissingKey, UpstreamBroken
 from gateway.messages import MessagesRequest, encode_event
+from gateway.once import once
 from gateway.pipeline import edits
 from gateway.pipeline.asked import Asked
 from gateway.pipeline.corrections import Corrections
@@ -38,17 +39,17 @@ class Attempt:
         """What became of the tool calls; None before there is an answer."""
         self._answer: Answer | None = None
 
-    @cached_property
+    @once
     def request(self) -> MessagesRequest:
         """The request after the edits for this target."""
         return edits.edited(self.asked.snapshot, self.asked.request, self.asked.route, self.target)
 
-    @cached_property
+    @once
     def seal(self) -> Seal:
         """Opens and closes the reasoning state of the target."""
         return self.asked.vault.seal_for(str(self.target))
 
-    @cached_property
+    @once
     def endpoint(self) -> Endpoint:
         """The provider, or the mock in its place when its key is missing. Raises `MissingKey`."""
         snapshot, route = self.asked.snapshot, self.asked.route
@@ -72,7 +73,7 @@ class Attempt:
             return None
         return self.endpoint.name
 
-    @cached_property
+    @once
     def outgoing(self) -> Outgoing:
         """The request in the target's format. Raises `InvalidRequest`."""
         return self.endpoint.dialect.outgoing(self.request, self._destination)

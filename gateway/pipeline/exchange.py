@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +14,7 @@ from gateway.correction import Correction, Question
 from gateway.errors import GatewayError, PolicyBlocked
 from gateway.estimates import Estimates
 from gateway.messages import Memory, MessagesRequest, Usage, random_id
+from gateway.once import once
 from gateway.pipeline import edits
 from gateway.pipeline.asked import Asked, correcting, estimating, has_call
 from gateway.pipeline.attempt import Attempt
@@ -89,7 +90,7 @@ class Exchange:
 
     # -- the request ----------------------------------------------------------------------------
 
-    @cached_property
+    @once
     def route(self) -> Route:
         """Where the request goes and why. Raises `GatewayError`."""
         return choose(
@@ -111,7 +112,7 @@ class Exchange:
         """The request after its edits for the target of the try under way. Raises `PolicyBlocked`."""
         return self.attempt.request
 
-    @cached_property
+    @once
     def _asked(self) -> Asked:
         if self.route.refuse is not None:
             raise PolicyBlocked(self.route.refuse)

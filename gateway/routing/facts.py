@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 from gateway.dialects.offers import function_of
 from gateway.dialects.turns import blocks_of
 from gateway.messages import MessagesRequest
+from gateway.once import once
 from gateway.routing import clients, tags
 from gateway.routing.readings import NOTHING, Readings
 from gateway.routing.said import said_in
@@ -56,12 +56,12 @@ class Facts:
 
     # -- size -----------------------------------------------------------------------------------
 
-    @cached_property
+    @once
     def tokens(self) -> int:
         """The tokens of the prompt: system, tools and messages."""
         return self.size.total
 
-    @cached_property
+    @once
     def size(self) -> Size:
         """The same, tools apart from the rest."""
         return self._counter.size(self._request)
@@ -115,7 +115,7 @@ class Facts:
         """The tokens of the prompt that another request makes."""
         return self._counter.request(request)
 
-    @cached_property
+    @once
     def max_tokens(self) -> int | None:
         """The longest answer that the client takes."""
         limit = self._request.get("max_tokens")
@@ -123,17 +123,17 @@ class Facts:
 
     # -- what is asked --------------------------------------------------------------------------
 
-    @cached_property
+    @once
     def model(self) -> str:
         """The model that the client asked for."""
         return self._request.model
 
-    @cached_property
+    @once
     def stream(self) -> bool:
         """The client wants an event stream."""
         return self._request.stream
 
-    @cached_property
+    @once
     def thinking_type(self) -> str | None:
         """`enabled`, `adaptive`, …; None when the client says nothing of thinking."""
         kind = self._request.object_field("thinking").get("type")
@@ -144,13 +144,13 @@ class Facts:
         """The client asks for thinking in some form."""
         return self.thinking_type not in (None, "disabled")
 
-    @cached_property
+    @once
     def thinking_budget(self) -> int | None:
         """Tokens granted for thinking, where the client grants a number."""
         budget = self._request.object_field("thinking").get("budget_tokens")
         return budget if isinstance(budget, int) else None
 
-    @cached_property
+    @once
     def effort(self) -> str | None:
         """`output_config.effort`: low, medium, high, xhigh or max."""
         effort = self._request.object_field("output_config").get("effort")
@@ -158,22 +158,22 @@ class Facts:
 
     # -- tools and content ----------------------------------------------------------------------
 
-    @cached_property
+    @once
     def tools(self) -> frozenset[str]:
         """The names of the tools on offer."""
         return frozenset(str(t.get("name") or t.get("type") or "") for t in self._request.tools)
 
-    @cached_property
+    @once
     def tool_count(self) -> int:
         """How many tools are on offer."""
         return len(self._request.tools)
 
-    @cached_property
+    @once
     def tool_is_forced(self) -> bool:
         """The model has to call a tool."""
         return self._request.object_field("tool_choice").get("type") in ("any", "tool")
 
-    @cached_property
+    @once
     def contents(self) -> frozenset[str]:
         """What the request holds: see `KINDS` in the conditions."""
         found: set[str] = set().union(*[said.kinds for said in said_in(self._request)])
@@ -185,7 +185,7 @@ class Facts:
                 found.update(k for k in SERVER_KINDS if str(tool.get("type")).startswith(k))
         return frozenset(found)
 
-    @cached_property
+    @once
     def repeated_calls(self) -> int:
         """How often the last tool call was made in a row with the same input; 0 without one."""
         calls = [call for said in said_in(self._request) for call in said.calls]
@@ -198,17 +198,17 @@ class Facts:
 
     # -- texts ----------------------------------------------------------------------------------
 
-    @cached_property
+    @once
     def system(self) -> str:
         """The system prompt as one text, with what clients add to it inside the conversation."""
         return "\n\n".join(clients.every_system_text(self._request))
 
-    @cached_property
+    @once
     def last_user(self) -> str:
         """The last thing that the user said."""
         return "\n\n".join(clients.last_user_texts(self._request))
 
-    @cached_property
+    @once
     def continues_turn(self) -> bool:
         """The model goes on with what it was doing: the last message only answers its tool calls."""
         messages = self._request.last_messages
@@ -216,41 +216,41 @@ class Facts:
         blocks = blocks_of(last)
         return bool(blocks) and all(block.get("type") == "tool_result" for block in blocks)
 
-    @cached_property
+    @once
     def tag(self) -> str | None:
         """The name in a `<gateway-route>` tag of the prompt."""
         return tags.tag_of(self._request)
 
     # -- who asks -------------------------------------------------------------------------------
 
-    @cached_property
+    @once
     def session(self) -> str | None:
         """The conversation, as its client names it."""
         return clients.session(self._request, self.headers)
 
-    @cached_property
+    @once
     def agent(self) -> str | None:
         """The sub-agent that asks; None for the main one."""
         return clients.agent(self.headers)
 
-    @cached_property
+    @once
     def agent_type(self) -> str | None:
         """The kind of the sub-agent."""
         return clients.agent_type(self._request, self.headers)
 
-    @cached_property
+    @once
     def request_class(self) -> str:
         """`main`, `subagent`, `compaction` or `auxiliary`."""
         return clients.request_class(self._request, self.headers)
 
     # -- when, and by chance --------------------------------------------------------------------
 
-    @cached_property
+    @once
     def now(self) -> datetime:
         """When the request came, with its time zone."""
         return self._now()
 
-    @cached_property
+    @once
     def lot(self) -> float:
         """A number from 0 to 1 that is the same over a session's turns; by the ends of the body without."""
         if self.session is not None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 from gateway.dialects.offers import Policy
+from gateway.once import once
 from gateway.routing.conditions import Check
 from gateway.routing.corrections import CorrectionOverlay
 from gateway.routing.facts import Facts
@@ -98,17 +98,17 @@ class Rule:
         """The target that is meant first."""
         return self.targets[0] if self.targets else NOWHERE
 
-    @cached_property
+    @once
     def hands_on(self) -> bool:
         """Some target takes the model that the client asked for."""
         return any(target.model in HANDED_ON for target in (*self.targets, *self.fallback))
 
-    @cached_property
+    @once
     def formula(self) -> Formula:
         """What the rule asks, as one formula."""
         return All(tuple(test.formula for test in self.tests))
 
-    @cached_property
+    @once
     def steps(self) -> tuple[tuple[Predicate, Skipped], ...]:
         """The tests in order, each with what is said of the rule when it does not hold."""
         return tuple((test.holds, Skipped(self.name, test.condition)) for test in self.tests)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from gateway.cases import Case, run_case
 from gateway.cases.outcome import STATED
 from gateway.cases.suite import EXPECT, FACTS
 from gateway.config import Snapshot, load
+from gateway.once import once
 from gateway.routing import Facts
 from gateway.tokens import TokenCounter
 
@@ -108,7 +108,7 @@ def test_every_fact_is_tried() -> None:
 def test_what_is_stated_is_a_fact() -> None:
     """An attribute that facts do not have would be stated in vain."""
     for attribute, _ in STATED.values():
-        assert isinstance(getattr(Facts, attribute, None), cached_property), attribute
+        assert isinstance(getattr(Facts, attribute, None), once), attribute
 
 
 @pytest.mark.parametrize("name", sorted(GIVEN))
