@@ -8,8 +8,9 @@ provider's declaration and open to the user's config; a dialect never asks which
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
+
+from msgspec import Struct
 
 from gateway.cache_guard import Outline, outline
 from gateway.dialects.offers import Policy
@@ -18,8 +19,7 @@ from gateway.messages import MessagesRequest, Sink, Usage
 from gateway.reasoning import Seal
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True):
     """A request in the target's format, before address and credentials."""
 
     path: str
@@ -28,11 +28,11 @@ class Outgoing:
     body: bytes
     dropped: tuple[str, ...] = ()
     """What the target was not sent, for the log and the `x-gateway-dropped` header."""
-    tool_names: Mapping[str, str] = field(default_factory=dict)
+    tool_names: Mapping[str, str] = {}
     """Names as sent -> names as the client knows them, where the two differ."""
     stops: tuple[str, ...] = ()
     """Stop sequences that the target was not told of, for the gateway to keep."""
-    known_outline: Callable[[], Outline] | None = field(default=None, compare=False, repr=False)
+    known_outline: Callable[[], Outline] | None = None
     """The outline of the body, made without reading what was written for an earlier turn."""
 
     @property
@@ -41,8 +41,7 @@ class Outgoing:
         return self.known_outline() if self.known_outline is not None else outline(self.body)
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """Where a request goes, as far as its format depends on it."""
 
     model: str
@@ -57,8 +56,7 @@ class Destination:
     """What becomes of server tools that the target lacks."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerContext:
+class AnswerContext(Struct, frozen=True):
     """What an answer needs to know about its request."""
 
     stream: bool

@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from msgspec import Struct
+
 from gateway import json_text
 from gateway.errors import NO_RETRY, InvalidRequest
 from gateway.json_text import Raw
@@ -119,8 +121,7 @@ class ServerTool:
     """The whole entry: `max_uses`, `allowed_domains`, `user_location`, …"""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """What a target is offered."""
 
     functions: tuple[Function, ...]
@@ -128,8 +129,7 @@ class Offer:
     """Those that the target has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(Struct, frozen=True):
     """An offer as it is sent: fields of a body, of which the tools are JSON already."""
 
     fields: Mapping[str, Any]

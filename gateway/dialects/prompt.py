@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+from msgspec import Struct
+
 from gateway import json_text
 from gateway.cache_guard import Known, Outline, outline
 from gateway.dialects.turns import Turn, paired, read_turn, turns_of
@@ -60,8 +62,7 @@ class Written:
         return self._known
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """A conversation: passages as they are sent, and the turns that follow them."""
 
     known: tuple[Written, ...]

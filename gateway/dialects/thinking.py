@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from gateway.messages import MessagesRequest
 
@@ -13,8 +14,7 @@ BUDGETS = ((2048, "low"), (8192, "medium"), (24576, "high"))
 """Thinking budgets in tokens, below which an effort is meant; above the last one, `xhigh`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What the client says of thinking."""
 
     kind: str | None

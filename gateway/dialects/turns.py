@@ -9,8 +9,10 @@ afterwards by `paired`, which leaves alone every turn that is right already.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway import json_text
 from gateway.messages import BILLING
@@ -22,8 +24,7 @@ NO_OUTPUT = "(no output)"
 NO_RESULT = "[no result: the call was interrupted]"
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """Some text, never blank."""
 
     text: str
@@ -31,8 +32,7 @@ class Text:
     """The `cache_control` that the client put here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """An image: `data` in base64 with its `media_type`, or a `url`."""
 
     media_type: str
@@ -46,8 +46,7 @@ class Image:
         return self.url or f"data:{self.media_type};base64,{self.data}"
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A document that is no text, such as a PDF: like an image, with a title."""
 
     title: str
@@ -62,16 +61,14 @@ class Document:
         return self.url or f"data:{self.media_type};base64,{self.data}"
 
 
-@dataclass(frozen=True, slots=True)
-class Thought:
+class Thought(Struct, frozen=True):
     """Earlier thinking. `state` is what this very target gave with it; None for anything foreign."""
 
     text: str
     state: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A tool call."""
 
     id: str
@@ -80,8 +77,7 @@ class Call:
     input: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What a tool call gave. `parts` are texts, images and documents; empty for no output."""
 
     id: str
@@ -106,8 +102,7 @@ class Result:
 Part = Text | Image | Document | Thought | Call | Result
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """One message. `system` is one inside the conversation, not the system prompt."""
 
     role: Literal["user", "assistant", "system"]

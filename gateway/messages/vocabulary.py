@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
+
+from msgspec import Struct
 
 from gateway.errors import GatewayError
 
@@ -26,8 +27,7 @@ BILLING = "x-anthropic-billing-header"
 """How the client's attribution block begins. It varies with the prompt and would break every cache."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Tokens of one answer, counted the Anthropic way.
 
     The prompt is `input + cache_read + cache_creation`: the three never overlap. `output` includes

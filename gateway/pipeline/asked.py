@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gateway.config import Endpoint, Snapshot
 from gateway.messages import MessagesRequest
@@ -15,8 +16,7 @@ from gateway.routing import Facts, Route, Target
 from gateway.routing.said import said_in
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What every try of one exchange has in common.
 
     Its functions know nothing of the exchange: a circle would keep the body until a full collection.

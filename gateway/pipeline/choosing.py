@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gateway.config import ModelFacts, Snapshot
 from gateway.dialects.offers import server_kinds

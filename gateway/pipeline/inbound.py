@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from gateway.config import Endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class Inbound:
+class Inbound(Struct, frozen=True):
     """A client's request as the server read it."""
 
     body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     """Names in lower case."""
     query: str = ""
     prefix: str = ""
@@ -22,11 +22,14 @@ class Inbound:
     """The name of the key that the client showed, if the gateway asks for one."""
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamRequest:
+class UpstreamRequest(Struct, frozen=True):
     """What to send, and to whom."""
 
     endpoint: Endpoint
     url: str
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
+    headers: Mapping[str, str]
+    body: bytes
+
+    def __repr__(self) -> str:
+        """Without what is nobody's business: the key is among the headers."""
+        return f"UpstreamRequest(to={self.endpoint.name!r}, bytes={len(self.body)})"

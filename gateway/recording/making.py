@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
+
+from msgspec.structs import asdict
 
 from gateway.config import Snapshot
 from gateway.dialects.offers import function_of

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from itertools import islice, takewhile
 from typing import Protocol
 
+from msgspec import Struct
+
 
 class Readings(Protocol):
     """What rules may ask. A scope is a session or a client key; a target is `provider:model`."""
@@ -33,8 +35,7 @@ class Readings(Protocol):
         """Share of the tool calls that had to be repaired; None when nothing is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """One exchange that ended."""
 
     at: float

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
+from msgspec import Struct
+
 from gateway.dialects.offers import Policy
 from gateway.once import once
 from gateway.routing.conditions import Check
@@ -53,8 +55,7 @@ class Params:
     """Fields that are left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Struct, frozen=True):
     """A rule that did not match, and the condition because of which."""
 
     rule: str
@@ -121,8 +122,7 @@ class Rule:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Unfit:
+class Unfit(Struct, frozen=True):
     """A target that was passed over, and why it could not serve the request."""
 
     target: Target
@@ -131,8 +131,7 @@ class Unfit:
     """The tokens that it can hold, where that is the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """A decision with its reasons."""
 
     target: Target
@@ -148,7 +147,7 @@ class Route:
     params: tuple[Params, ...] = ()
     corrections: tuple[CorrectionOverlay, ...] = ()
     """What the rules say of tool correction, each over the one before."""
-    timeouts: Mapping[str, float] = field(default_factory=dict)
+    timeouts: Mapping[str, float] = {}
     retries: int | None = None
     refuse: str | None = None
     shadow: Target | None = None
@@ -282,7 +281,7 @@ def _chosen(
 def bound(target: Target, facts: Facts) -> Target:
     """The target, with the model that the client asked for where it says so."""
     handed_on = HANDED_ON.get(target.model)
-    return target if handed_on is None else replace(target, model=handed_on(facts.model))
+    return target if handed_on is None else Target(target.provider, handed_on(facts.model))
 
 
 def _bound(rule: Rule, facts: Facts) -> Rule:

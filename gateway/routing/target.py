@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
 class BadTarget(ValueError):
     """A text that names no target."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A model at a provider. Split at the first colon: model ids may hold colons and slashes."""
 
     provider: str

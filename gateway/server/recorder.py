@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
 from queue import Full, Queue
 from time import time
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from gateway import json_text, observe
 from gateway.config import Snapshot
@@ -47,8 +47,7 @@ PATIENCE = 2.0
 """Seconds that the thread gets at the end."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(Struct, frozen=True):
     exchange: Exchange
     at: float
     status: int

@@ -8,8 +8,9 @@ Reference: https://ai.google.dev/api/generate-content#v1beta.GenerateContentResp
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from gateway import json_text
 from gateway.dialects.failures import failure_in_stream

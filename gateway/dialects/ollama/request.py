@@ -5,8 +5,9 @@ Reference: https://docs.ollama.com/api/chat
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from gateway import patterns
 from gateway.dialects.base import Destination, Outgoing

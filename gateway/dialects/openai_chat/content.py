@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from gateway import json_text, patterns
 from gateway.dialects.offers import legal_id, legal_name
@@ -39,8 +40,7 @@ NO_PREFILL = (
 PREFILL_FIELDS = frozenset({"prefix", "partial"})
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(Struct, frozen=True):
     """How one model of a server wants its messages written."""
 
     quirks: ChatQuirks

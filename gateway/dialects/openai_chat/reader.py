@@ -7,8 +7,9 @@ Reference: https://platform.openai.com/docs/api-reference/chat-streaming
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from gateway.dialects.failures import failure_in_stream
 from gateway.dialects.openai_chat.calls import ToolCalls

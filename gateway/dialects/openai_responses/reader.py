@@ -7,8 +7,9 @@ the two cannot differ. Reference: https://platform.openai.com/docs/api-reference
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from gateway.dialects.openai_responses.endings import failure_of, incomplete_reason, usage_of
 from gateway.dialects.openai_responses.events import HANDLERS
