@@ -13,6 +13,22 @@ from gateway.server.paths import Send
 JSON = "application/json"
 EVENTS = "text/event-stream; charset=utf-8"
 
+BODY_FOLLOWS = "gateway.body_follows"
+"""Key of an ASGI message: the body comes at once, so that the head can go out with it. A server that does
+not know it sends the head by itself."""
+
+
+class _Sent:
+    """Nothing to wait for."""
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        return
+        yield
+
+
+SENT = _Sent()
+"""What a server's `send` returns that has sent already: what it takes to make a coroutine is saved."""
+
 
 class Resumed:
     """A coroutine that was begun outside of a task: awaiting it goes on where it stopped."""
@@ -53,12 +69,14 @@ class Delivery:
         self.status = 0
 
     async def start(self, status: int, headers: Mapping[str, str], content_type: str) -> None:
-        """Commits to a status."""
+        """Commits to a status. What is said next is said at once."""
         self.committed = True
         self.status = status
         raw = [(b"content-type", content_type.encode("ascii"))]
         raw += [(k.encode("ascii"), v.encode("latin-1", "replace")) for k, v in headers.items()]
-        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+        await self._send(
+            {"type": "http.response.start", "status": status, "headers": raw, BODY_FOLLOWS: True}
+        )
 
     async def write(self, data: bytes) -> None:
         """Sends a piece."""
@@ -71,6 +89,8 @@ class Delivery:
             return True
         message = {"type": "http.response.body", "body": data, "more_body": True}
         sending = self._send(message)
+        if sending is SENT:
+            return True
         if not isinstance(sending, Coroutine):
             self.unsent = sending
             return False

@@ -20,17 +20,14 @@ from typing import Any
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway.errors import GatewayError, InvalidRequest, OverBound, Overloaded
 from gateway.messages import random_id
 from gateway.server import door as bounds
 from gateway.server.door import Door
 from gateway.server.patience import Patience
+from gateway.server.writing import Response
 
 SHORT = 32 * 1024
 """Bytes still to come of a body up to which they go through the parser."""
@@ -67,7 +64,7 @@ class Lingering:
         asyncio.get_running_loop().call_later(LINGER, self._transport.close)
 
 
-class Cycle(RequestResponseCycle):
+class Cycle(Response):
     """One request and its response. The body is one message, unless it is longer than `most` bytes."""
 
     pieces: list[bytes | bytearray]

@@ -18,6 +18,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 PREFIX = "gateway.prefix"
 """Key of the scope under which the prefix stands."""
 
+PLAIN = frozenset({"/v1/messages", "/v1/messages/count_tokens"})
+"""Paths without a prefix, of which nothing has to be taken off: nearly all requests."""
+
 _ENDPOINT = re.compile(
     r"(?P<prefix>.*?)(?P<endpoint>/v1/messages/count_tokens|/v1/messages|/v1/models(?:/.*)?"
     r"|/v1/stats|/api/hello|/health/ready|/health)/?",
@@ -43,7 +46,7 @@ class PathPrefix:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] == "http" and scope["path"] not in PLAIN:
             prefix, endpoint = split_path(scope["path"])
             scope = {**scope, PREFIX: prefix, "path": endpoint, "raw_path": endpoint.encode()}
         await self._app(scope, receive, send)
