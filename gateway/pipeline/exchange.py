@@ -21,7 +21,7 @@ from gateway.pipeline.attempt import Attempt
 from gateway.pipeline.choosing import choose
 from gateway.pipeline.consultation import Consultation
 from gateway.pipeline.corrections import Consulted, Corrections
-from gateway.pipeline.headers import header_text, shown
+from gateway.pipeline.headers import config_text, header_text, shown
 from gateway.pipeline.inbound import Inbound, UpstreamRequest
 from gateway.pipeline.sizing import Sizing
 from gateway.pipeline.tries import another_may_help, may_pass, wait_before
@@ -304,12 +304,13 @@ class Exchange:
         if (route := self.decided) is not None:
             target = attempt.target if attempt is not None else route.target
             headers["x-gateway-target"] = header_text(str(target))
-            headers["x-gateway-reason"] = header_text(route.reason)
-            headers["x-gateway-rule"] = header_text(route.rule or route.origin)
-            headers["x-gateway-trace"] = header_text(route.trace)
+            headers["x-gateway-reason"] = config_text(route.reason)
+            headers["x-gateway-rule"] = config_text(route.rule or route.origin)
+            headers["x-gateway-trace"] = config_text(route.trace)
         if attempt is not None and attempt.stand_in is not None:
             headers["x-gateway-answered-by"] = attempt.stand_in
-        if self._corrections is not None and (repairs := self._corrections.repairs):
+        corrections = self._corrections
+        if corrections is not None and (repairs := corrections.repairs):
             receipts = ",".join(f"{tool}:{rule}" for tool, rule in repairs)
             headers["x-gateway-repairs"] = header_text(receipts)
         if self.prefix is not None and self.prefix.broke_at is not None:
@@ -326,22 +327,26 @@ class Exchange:
     @property
     def corrections(self) -> Sequence[Correction]:
         """Every tool call of the answer that was not valid, with what was done about it."""
-        return self._corrections.found if self._corrections is not None else ()
+        corrections = self._corrections
+        return corrections.found if corrections is not None else ()
 
     @property
     def tool_calls(self) -> int:
         """How many tool calls of the answer were looked at."""
-        return self._corrections.calls if self._corrections is not None else 0
+        corrections = self._corrections
+        return corrections.calls if corrections is not None else 0
 
     @property
     def tool_outcomes(self) -> Mapping[tuple[str, str], int]:
         """(tool, status of the correction) -> calls."""
-        return self._corrections.outcomes if self._corrections is not None else {}
+        corrections = self._corrections
+        return corrections.outcomes if corrections is not None else {}
 
     @property
     def consulted(self) -> list[Consulted]:
         """What came of asking a model about calls; whoever asks writes it down here."""
-        return self._corrections.consulted if self._corrections is not None else []
+        corrections = self._corrections
+        return corrections.consulted if corrections is not None else []
 
     @property
     def target(self) -> str | None:
@@ -363,12 +368,14 @@ class Exchange:
     @property
     def usage(self) -> Usage | None:
         """What the answer cost, as far as the provider said."""
-        return self._answered.answer.usage if self._answered is not None else None
+        attempt = self._answered
+        return attempt.answer.usage if attempt is not None else None
 
     @property
     def stop_reason(self) -> str | None:
         """Why the model stopped."""
-        return self._answered.answer.stop_reason if self._answered is not None else None
+        attempt = self._answered
+        return attempt.answer.stop_reason if attempt is not None else None
 
     @property
     def size_sent(self) -> Size | None:

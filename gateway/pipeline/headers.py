@@ -50,6 +50,9 @@ def forwarded_query(query: str) -> str:
     return quote("&".join(kept), safe=_QUERY)
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
 def shown(headers: dict[str, str]) -> dict[str, str]:
     """The headers of an answer: none holds a secret, and none ends before its value does."""
     text = " ".join(headers.values())
@@ -58,7 +61,10 @@ def shown(headers: dict[str, str]) -> dict[str, str]:
     return {name: _CONTROL.sub(" ", redactor.redact(value)) for name, value in headers.items()}
 
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+@lru_cache(maxsize=256)
+def config_text(text: str) -> str:
+    """The same, of a text that the config decides: there are few of them."""
+    return header_text(text)
 
 
 def header_text(text: str) -> str:

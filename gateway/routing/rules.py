@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
@@ -37,6 +37,9 @@ HANDED_ON: Mapping[str, Callable[[str], str]] = {
     "/*": lambda asked: asked.partition("/")[2] or asked,
 }
 """As the model of a target: the one that the client asked for, or what follows its first slash."""
+
+MOST_ROUTES = 256
+"""Decisions that are kept of a rule: which conditions fail varies less than that."""
 
 NOWHERE = Target("none", "none")
 """Where a request goes that is refused."""
@@ -105,6 +108,17 @@ class Rule:
         return any(target.model in HANDED_ON for target in (*self.targets, *self.fallback))
 
     @once
+    def is_settled(self) -> bool:
+        """Where it leads depends on nothing of the request."""
+        return not (self.hands_on or self.weights or self.needs_fit or self.shadow)
+
+    @once
+    def routes(self) -> dict[Hashable, Route]:
+        """Decisions for this rule, if it is settled, by what they depend on: the same ones come again
+        with nearly every request, and are kept with what was made of them."""
+        return {}
+
+    @once
     def formula(self) -> Formula:
         """What the rule asks, as one formula."""
         return All(tuple(test.formula for test in self.tests))
@@ -131,7 +145,7 @@ class Unfit(Struct, frozen=True):
     """The tokens that it can hold, where that is the reason."""
 
 
-class Route(Struct, frozen=True):
+class Route(Struct, frozen=True, dict=True):
     """A decision with its reasons."""
 
     target: Target
@@ -157,14 +171,14 @@ class Route(Struct, frozen=True):
     is_kept: bool = False
     """The conversation keeps the rule that it was given earlier."""
 
-    @property
+    @once
     def reason(self) -> str:
         """One phrase for logs and answers."""
         if self.origin == "rule":
             return f"rule {self.rule}" + (", kept from earlier turns" if self.is_kept else "")
         return _REASONS[self.origin]
 
-    @property
+    @once
     def trace(self) -> str:
         """The search in one line: `long!tokens fast!path_prefix brief+ background`.
 
@@ -174,7 +188,7 @@ class Route(Struct, frozen=True):
         steps += [f"{name}+" for name in self.applied]
         return " ".join([*steps, self.rule or self.origin])
 
-    @property
+    @once
     def targets(self) -> tuple[Target, ...]:
         """Whom to ask, in order, once each."""
         return tuple(dict.fromkeys((self.target, *self.fallback)))
@@ -254,6 +268,26 @@ def _chosen(
     is_kept: bool = False,
 ) -> Route:
     """The route of a rule, with the actions of those that went on before it."""
+    if applied or not rule.is_settled:
+        return _made(rule, applied, skipped, facts, fits, origin, is_kept=is_kept)
+    known, what = rule.routes, (origin, is_kept, tuple(skipped))
+    if (found := known.get(what)) is None:
+        if len(known) >= MOST_ROUTES:
+            known.clear()
+        found = known[what] = _made(rule, (), skipped, facts, fits, origin, is_kept=is_kept)
+    return found
+
+
+def _made(
+    rule: Rule,
+    applied: Sequence[Rule],
+    skipped: Sequence[Skipped],
+    facts: Facts,
+    fits: Fits,
+    origin: Origin,
+    *,
+    is_kept: bool,
+) -> Route:
     rule = _bound(rule, facts)
     target, unfit = _target(rule, facts, fits)
     every = (*applied, rule)
