@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from typing import Any, Literal, TextIO
 
@@ -80,8 +81,11 @@ def setup(format: Format | None = None, *, level: str = "info") -> None:
     if chosen == "console":
         shared.append(redacted)
     render: Any = _painted(structlog.dev.ConsoleRenderer()) if chosen == "console" else _line
+    chain = [*shared, render]
+    _straight.chain = chain if chosen == "json" and level in ("debug", "info") else None
+    _straight.write = structlog.WriteLogger(stream).msg
     structlog.configure(
-        processors=[*shared, render],
+        processors=chain,
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=True,
@@ -95,6 +99,49 @@ def setup(format: Format | None = None, *, level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+
+
+class Line(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A record of which the fields are known beforehand: a class adds them, with None as their default
+    where they may be left out."""
+
+    event: str
+    level: Literal["info", "warning"]
+    timestamp: datetime
+
+
+class _Straight:
+    """The short way of a line to stderr, past structlog's chain, as long as nobody has changed that."""
+
+    def __init__(self) -> None:
+        self.chain: list[Any] | None = None
+        """The processors that need not be asked: those of `setup`, where they make JSON of a record."""
+        self.write: Callable[[str], object] = sys.stderr.write
+
+    @property
+    def is_open(self) -> bool:
+        """Nobody else is to see the record."""
+        chain: list[Any] = _structlog().get_config()["processors"]
+        return chain is self.chain and chain[-1] is _line
+
+
+_straight = _Straight()
+
+
+def write(line: Line) -> None:
+    """Writes what `logger` would write: each request does, and the chain takes five times as long."""
+    if _straight.is_open:
+        try:
+            text = msgspec.json.encode(line).decode()
+        except UnicodeEncodeError:
+            pass  # half a surrogate: the chain knows how to write it
+        else:
+            _straight.write(redactor.redact(text))
+            return
+    fields = msgspec.structs.asdict(line)
+    own = Line.__struct_fields__
+    said = {name: v for name, v in fields.items() if v is not None and name not in own}
+    getattr(logger(), line.level)(line.event, **said)
 
 
 @cache

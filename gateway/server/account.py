@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
@@ -11,6 +12,32 @@ from gateway.messages import Usage
 from gateway.pipeline import Consulted, Exchange, may_pass
 from gateway.routing import Done
 from gateway.server.delivery import Delivery
+
+
+class Request(observe.Line, kw_only=True, omit_defaults=True):
+    """The line of a request."""
+
+    request: str
+    client: str | None = None
+    model: str
+    target: str | None = None
+    reason: str | None = None
+    answered_by: str | None = None
+    failed_before: list[str] | None = None
+    provider_request: str | None = None
+    status: int
+    stream: bool
+    stop_reason: str | None = None
+    seconds: float
+    waited_for_room: float | None = None
+    bytes: int
+    input_tokens: int | None = None
+    cached_tokens: int | None = None
+    output_tokens: int | None = None
+    prefix_kept: float | None = None
+    prefix_broke_at: str | None = None
+    complete: bool
+    error: str | None = None
 
 
 def done(exchange: Exchange, failure: GatewayError | None) -> Done:
@@ -70,31 +97,33 @@ def log(
     if exchange.snapshot.print_system and exchange.system_sent:
         logger.info("system_prompt", request=id, text=exchange.system_sent)
     route, usage, prefix = exchange.decided, exchange.usage, exchange.prefix
-    fields: dict[str, Any] = {
-        "request": id,
-        "client": exchange.inbound.client,
-        "model": exchange.request.model,
-        "target": exchange.target,
-        "reason": route.reason if route else None,
-        "answered_by": exchange.stand_in,
-        "failed_before": [f"{target}: {why}" for target, why in exchange.failures] or None,
-        "provider_request": exchange.provider_request_id,
-        "status": delivery.status,
-        "stream": exchange.request.stream,
-        "stop_reason": exchange.stop_reason,
-        "seconds": round(seconds, 3),
-        "waited_for_room": round(exchange.waited, 3) or None,
-        "bytes": len(exchange.inbound.body),
-        "input_tokens": usage.input if usage else None,
-        "cached_tokens": usage.cache_read if usage else None,
-        "output_tokens": usage.output if usage else None,
-        "prefix_kept": round(prefix.kept, 4) if prefix else None,
-        "prefix_broke_at": prefix.broke_at if prefix else None,
-        "complete": delivery.ended,
-        "error": failure.message if failure else None,
-    }
-    level = logger.warning if failure else logger.info
-    level("request", **{name: value for name, value in fields.items() if value is not None})
+    line = Request(
+        event="request",
+        level="warning" if failure else "info",
+        timestamp=datetime.now(UTC),
+        request=id,
+        client=exchange.inbound.client,
+        model=exchange.request.model,
+        target=exchange.target,
+        reason=route.reason if route else None,
+        answered_by=exchange.stand_in,
+        failed_before=[f"{target}: {why}" for target, why in exchange.failures] or None,
+        provider_request=exchange.provider_request_id,
+        status=delivery.status,
+        stream=exchange.request.stream,
+        stop_reason=exchange.stop_reason,
+        seconds=round(seconds, 3),
+        waited_for_room=round(exchange.waited, 3) or None,
+        bytes=len(exchange.inbound.body),
+        input_tokens=usage.input if usage else None,
+        cached_tokens=usage.cache_read if usage else None,
+        output_tokens=usage.output if usage else None,
+        prefix_kept=round(prefix.kept, 4) if prefix else None,
+        prefix_broke_at=prefix.broke_at if prefix else None,
+        complete=delivery.ended,
+        error=failure.message if failure else None,
+    )
+    observe.write(line)
 
 
 def _told(one: Consulted) -> dict[str, Any]:
