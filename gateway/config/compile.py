@@ -9,8 +9,8 @@ from gateway import transforms
 from gateway.config import rules
 from gateway.config.correction import overlay, text_calls_of
 from gateway.config.environment import filled, first_variable, variables
-from gateway.config.limits import limits
 from gateway.config.life_settings import life
+from gateway.config.limits import limits
 from gateway.config.network import network
 from gateway.config.positions import Positions
 from gateway.config.reload_settings import recorder_settings, reload_settings, test_files
