@@ -361,6 +361,41 @@ providers:
       sources: [base64]
 default: ollama:qwen3-coder
 ```
+
+## How much, and how long
+
+A provider is asked as much as clients ask, unless it has `limits`. What there is no room for waits: sessions
+take turns, each in its own order, and streams are kept awake with pings. `concurrency: 1` is for a local
+server that answers one request at a time; a rate holds in every stretch of its length.
+
+```yaml
+providers:
+  llamacpp: {limits: {concurrency: 1, wait: 10m}}
+  openai: {limits: {concurrency: 8, requests: 60/min, tokens: 1M/min, queue: 100, wait: 60s}}
+  deepseek: {timeouts: {connect: 5s, first_byte: 10m, idle: 20m, total: 1h}}
+default: openai:gpt-5
+```
+
+- When more than `queue` requests wait (100), the last of the session that has most is refused; one that waits
+  for longer than `wait` (60 s), or that would have to for certain, is refused as well. The next of the rule's
+  `fallback` is asked then; where there is none the client gets a 429 that names the setting, with the seconds
+  until there is likely to be room as `retry-after`. A stream that pings have opened already, after 30 s, gets
+  it as an error event. It is no failure of the provider.
+- `tokens` counts a prompt by its estimated size when it is sent, then prompt and answer by the usage that the
+  answer reports, tokens from caches included.
+- Copies for a `shadow`, and questions for the size of a prompt, are sent only where there is room at once;
+  the latter need a place, and count for no rate. A model that is asked about a tool call goes within the
+  place of the answer that made it.
+- Limits are those of one gateway process and of one name: a second name for the same server is limited for
+  itself, as is wanted for a model with limits of its own.
+- `/health` and `/metrics` tell how many requests run and wait; a change of the config holds at once, for
+  those who wait too. Those under way at a provider that had no limits before are not counted.
+
+Time limits are for silence unless `total` is set. Models that show nothing of their reasoning say nothing for
+many minutes, so `first_byte` and `idle` are 15 minutes by default; streams get a ping every 10 s, the first
+after 30 s. Whoever waits for a whole answer gets no sign of life, and the official clients give up after 10
+minutes. An answer that exceeds a limit before it has said anything is a 504, or the next fallback's; a stream
+is cut after that, so that nobody takes it for whole.
 """
 
 LEGEND = """\

@@ -271,6 +271,28 @@ def test_without_room_the_fallback_is_asked(
     tell(told())
 
 
+def test_a_stream_that_was_opened_is_refused_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pings have sent the status already; the error says what the 429 would have."""
+    monkeypatch.setattr(waiting, "COMMIT_AFTER", 0.01)
+
+    async def told() -> None:
+        async with story(tmp_path, "{concurrency: 1, wait: 80ms}") as here:
+            first = here.ask("first")
+            await here.until(here.at(1, 0))
+            heard = await here.ask("second")
+            assert heard.body.startswith(b"event: ping")
+            assert b"event: error" in heard.pieces[-1]
+            assert b"rate_limit_error" in heard.pieces[-1]
+            assert heard.complete
+            assert b"message_stop" not in heard.body
+            here.lab.let_go()
+            await first
+
+    tell(told())
+
+
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_client_that_leaves_gives_its_place_back(tmp_path: Path, times: int) -> None:
     """In line or under way, once or twice cancelled; the next one is let in at once."""
