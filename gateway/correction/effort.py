@@ -11,6 +11,8 @@ from typing import Any
 
 MAX_STEPS = 50_000
 """Parts of a schema that are held against parts of a value, every branch counted."""
+MAX_FORKS = 4_000
+"""Those of them that are alternatives or references: each that fails is an error with a text of its own."""
 
 _BRANCHES = ("anyOf", "oneOf", "allOf")
 _PARTS = ("if", "then", "else", "not")
@@ -20,18 +22,61 @@ IN_PLACE = frozenset({*_BRANCHES, *_PARTS, "dependentSchemas"})
 
 
 def is_affordable(document: Mapping[str, Any], value: Any) -> bool:
-    """Whether every branch of the schema can be held against the value in `MAX_STEPS` steps."""
-    waiting: list[tuple[Any, Any]] = [(document, value)]
-    steps = 0
-    while waiting:
-        part, item = waiting.pop()
-        steps += 1
-        if steps + len(waiting) > MAX_STEPS:
-            return False
-        if isinstance(part, dict):
-            waiting.extend((inner, item) for inner in _in_place(part, document))
-            waiting.extend(_inside(part, item))
+    """Whether the schema can be held against the value in `MAX_STEPS` steps and `MAX_FORKS` forks.
+
+    A part that is held against the same value again is counted again and not walked again, so that the
+    counting itself takes no more than `MAX_STEPS` steps.
+    """
+    costs: dict[tuple[int, int], tuple[int, int] | None] = {}  # None: under way
+    root = _Frame(document, value, document)
+    costs[root.key] = None
+    stack, walked = [root], 0
+    while stack:
+        frame = stack[-1]
+        if (child := frame.next()) is None:
+            stack.pop()
+            if frame.steps > MAX_STEPS or frame.forks > MAX_FORKS:
+                return False
+            costs[frame.key] = (frame.steps, frame.forks)
+            continue
+        walked += 1
+        key = (id(child[0]), id(child[1]))
+        if walked > MAX_STEPS or (key in costs and costs[key] is None):
+            return False  # too large, or a circle
+        if (known := costs.get(key)) is not None:
+            frame.add(*known)
+            continue
+        costs[key] = None
+        frame.at -= 1  # looked at again once it is known
+        stack.append(_Frame(*child, document))
     return True
+
+
+class _Frame:
+    """One part held against one value: what is below it, and what that has come to."""
+
+    __slots__ = ("_children", "at", "forks", "key", "steps")
+
+    def __init__(self, part: Any, item: Any, document: Mapping[str, Any]) -> None:
+        self.key = (id(part), id(item))
+        self.steps, self.forks, self.at = 1, 0, 0
+        self._children: list[tuple[Any, Any]] = []
+        if isinstance(part, dict):
+            self._children = [(inner, item) for inner in _in_place(part, document)]
+            self.forks = len(self._children)
+            self._children += _inside(part, item)
+
+    def next(self) -> tuple[Any, Any] | None:
+        """What is below it and was not looked at."""
+        if self.at == len(self._children):
+            return None
+        self.at += 1
+        return self._children[self.at - 1]
+
+    def add(self, steps: int, forks: int) -> None:
+        """One of those is known."""
+        self.steps += steps
+        self.forks += forks
 
 
 def _in_place(part: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[Any]:
@@ -70,11 +115,14 @@ def _inside(part: Mapping[str, Any], item: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def resolved(document: Mapping[str, Any], reference: str) -> Any:
-    """What a reference inside the document leads to; None for one that leads nowhere."""
-    if not reference.startswith("#"):
-        return None
+    """What a reference leads to; None for a pointer that leads nowhere.
+
+    One that is no pointer, such as a name or another document's, may lead anywhere: to the whole.
+    """
+    if not reference.startswith("#/"):
+        return document
     part: Any = document
-    for step in reference[1:].split("/")[1:]:
+    for step in reference[2:].split("/"):
         key = step.replace("~1", "/").replace("~0", "~")
         if isinstance(part, dict):
             part = part.get(key)

@@ -22,8 +22,10 @@ from gateway import json_text
 from gateway.correction.effort import IN_PLACE, REFERENCES, is_affordable
 from gateway.correction.folding import folded
 
-MAX_SCHEMA = 1024 * 1024
+MAX_SCHEMA = 256 * 1024
 """Bytes of one schema."""
+MANY_PARTS = 1_000
+"""Values in a schema above which what its alternatives cost is looked at, without references too."""
 MAX_DEPTH = 128
 """Levels of a value. Real calls use a dozen; the validator recurses, and has only the C stack."""
 MAX_CACHED = 512
@@ -49,8 +51,8 @@ class Schema:
     validator: jsonschema_rs.Validator
     keys: frozenset[str]
     """The folded names of all properties, at any depth."""
-    branches: bool
-    """References lead into alternatives, so the work may grow beyond the size of schema and value."""
+    may_explode: bool
+    """The work may grow beyond the size of schema and value, or is large to begin with."""
 
     def accepts(self, value: object) -> bool:
         """Whether the value, at most `MAX_DEPTH` deep, is valid; raises `Uncheckable`."""
@@ -69,7 +71,7 @@ class Schema:
             raise _unreadable(error) from None
 
     def _check_effort(self, value: object) -> None:
-        if self.branches and not is_affordable(self.document, value):
+        if self.may_explode and not is_affordable(self.document, value):
             raise Uncheckable(
                 "The tool's input_schema has too many alternatives for these arguments."
             )
@@ -148,9 +150,10 @@ def _compile(text: bytes) -> Schema | str:
         return "The tool's input_schema cannot be used."
     keys: set[str] = set()
     words: set[str] = set()
-    parts = [document]
+    parts, count = [document], 0
     while parts:
         part = parts.pop()
+        count += 1
         if isinstance(part, dict):
             if isinstance(properties := part.get("properties"), dict):
                 keys.update(map(folded, properties))
@@ -158,8 +161,9 @@ def _compile(text: bytes) -> Schema | str:
             parts.extend(part.values())
         elif isinstance(part, list):
             parts.extend(part)
-    branches = not (words.isdisjoint(REFERENCES) or words.isdisjoint(IN_PLACE))
-    return Schema(document, validator, frozenset(keys), branches)
+    may_explode = not words.isdisjoint(REFERENCES)
+    may_explode |= count > MANY_PARTS and not words.isdisjoint(IN_PLACE)
+    return Schema(document, validator, frozenset(keys), may_explode)
 
 
 def _refuse(uri: str) -> Any:

@@ -50,7 +50,8 @@ def test_patterns_take_linear_time() -> None:
 
 def test_schemas_without_an_end_are_refused_or_checked() -> None:
     """A schema may refer to itself, but not be nested without measure or larger than a book."""
-    assert compiled({"$ref": "#"}).accepts({})
+    with pytest.raises(Uncheckable, match="alternatives"):
+        compiled({"$ref": "#"}).accepts({})
     nested: dict[str, Any] = {}
     for _ in range(800):
         nested = {"items": nested}
