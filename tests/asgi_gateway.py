@@ -91,6 +91,8 @@ class Gateway:
     services: Services | None = None
     """Kept from request to request, so that what is remembered can be seen."""
     provider: Provider = field(default_factory=lambda: answering(b""))
+    query: bytes = b""
+    """What stands after the path of each request."""
 
     def ask(
         self,
@@ -122,15 +124,22 @@ class Gateway:
     ) -> list[Heard]:
         services = self.make_services()
         app = build_app(services)
-        asked = [_ask(app, *request, headers, leave_after) for request in requests]
+        asked = [
+            _ask(app, *request, headers, leave_after, query=self.query) for request in requests
+        ]
         heard = await asyncio.gather(*asked)
         await services.shadows.close()
         await services.pace.close()
         return heard
 
-    async def speak(self, services: Services, request: tuple[str, str, object]) -> Heard:
+    async def speak(
+        self,
+        services: Services,
+        request: tuple[str, str, object],
+        headers: dict[str, str] | None = None,
+    ) -> Heard:
         """One request to a gateway that lives on."""
-        return await _ask(build_app(services), *request, {}, None)
+        return await _ask(build_app(services), *request, headers or {}, None)
 
     def make_services(self) -> Services:
         """A gateway that remembers what the one before it did."""
@@ -153,6 +162,8 @@ async def _ask(
     body: object,
     headers: dict[str, str],
     leave_after: int | None,
+    *,
+    query: bytes = b"",
 ) -> Heard:
     heard, left = Heard(), asyncio.Event()
     raw = body if isinstance(body, bytes) else json_text.encode(body)
@@ -183,7 +194,7 @@ async def _ask(
         "scheme": "http",
         "path": path,
         "raw_path": path.encode(),
-        "query_string": b"",
+        "query_string": query,
         "root_path": "",
         "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
         "client": ("127.0.0.1", 1),

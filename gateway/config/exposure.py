@@ -69,6 +69,11 @@ def base_urls(document: Document) -> Iterator[Finding]:
                 message += f", got {document.typed(path)}"
             span = document.positions.value(path)
             yield document.positions.error("bad-url", span, message)
+        elif isinstance(url, str) and any(mark in url for mark in "?#"):
+            message = f"{document.where(path)}an address ends with its path, and has no `?` or `#`"
+            help = "a key goes into `api_key`, and `auth` says in which header it is shown"
+            span = document.positions.value(path)
+            yield document.positions.error("bad-url", span, message, help)
 
 
 def is_address(url: str) -> bool:

@@ -64,10 +64,13 @@ def looks_secret(text: str) -> bool:
 
 def holds_key(text: str) -> bool:
     """The text holds the key of a known maker, or a password in a URL: long enough to be no name."""
-    if any(":" in found[1] or len(found[1]) >= SHORTEST_KEY for found in USERINFO.finditer(text)):
-        return True
-    found = (text[start:end] for start, end in shapes_in(text))
-    return any(len(key) >= SHORTEST_KEY and any(map(str.isdigit, key)) for key in found)
+    for found in USERINFO.finditer(text):
+        name, colon, password = found[1].partition(":")
+        written = password if colon else name
+        if not is_reference(written) and (colon or len(written) >= SHORTEST_KEY):
+            return True
+    keys = (text[start:end] for start, end in shapes_in(text))
+    return any(len(key) >= SHORTEST_KEY and any(map(str.isdigit, key)) for key in keys)
 
 
 def _shapes(text: str) -> Iterator[tuple[int, int]]:

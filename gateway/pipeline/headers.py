@@ -47,7 +47,7 @@ def forwarded_query(query: str) -> str:
     """What of a client's query its provider gets: no credential, and nothing that the address says."""
     parts = (part for part in query.split("&") if part)
     kept = (part for part in parts if not _OWN.search(unquote_plus(part.partition("=")[0])))
-    return quote("&".join(kept), safe=_QUERY)
+    return quote("&".join(kept), safe=_QUERY, errors="replace")
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -71,4 +71,5 @@ def header_text(text: str) -> str:
     """Text that can stand in a header: visible ASCII, bounded."""
     if len(text) <= LONGEST_HEADER and _PLAIN(text) is not None:
         return text
-    return quote(text[:LONGEST_HEADER], safe=" !\"#$&'()*+,-./:;<=>?@[]^_`{|}~")
+    safe = " !\"#$&'()*+,-./:;<=>?@[]^_`{|}~"
+    return quote(text[:LONGEST_HEADER], safe=safe, errors="replace")

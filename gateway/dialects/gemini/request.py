@@ -103,7 +103,7 @@ def method_path(model: str, method: str) -> str:
     collection, name = "models", model
     if (found := _WITH_COLLECTION.match(model)) is not None:
         collection, name = found.groups()
-    return f"/{collection}/{quote(name, safe='@')}:{method}"
+    return f"/{collection}/{quote(name, safe='@', errors='replace')}:{method}"
 
 
 def _generation(
