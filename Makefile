@@ -72,7 +72,7 @@ docs: $(VENV)/.run
 	mv schemas/config.schema.json.new schemas/config.schema.json
 	$(BIN)/gateway schema --openapi > schemas/openapi.json.new
 	mv schemas/openapi.json.new schemas/openapi.json
-	for topic in rules providers transforms; do \
+	for topic in rules providers transforms mock; do \
 	  $(BIN)/gateway docs $$topic > docs/$$topic.md.new && mv docs/$$topic.md.new docs/$$topic.md || exit 1; \
 	done
 

@@ -96,6 +96,7 @@ COMMANDS: Mapping[str, str] = {
     "explain": "explain",
     "test": "routing_tests",
     "conformance": "conformance",
+    "mock": "mocking",
     "correct": "correct",
     "import": "importing",
     "reload": "reload",
