@@ -9,7 +9,8 @@ A stream goes through event by event, its bytes untouched, with these exceptions
 - signatures of servers other than Anthropic's are sealed (see `sealing`);
 - what several servers get wrong is put right where it is certain what was meant: a second
   `message_start`, a missing `message_stop`, an input that stands in the opening event only, an error
-  written into the middle of another event, a last event without its end.
+  written into the middle of another event, a last event without its end, blocks that overlap, counts of
+  tokens that are not there.
 """
 
 from __future__ import annotations
@@ -19,13 +20,27 @@ from typing import Any
 
 from gateway import json_text
 from gateway.dialects.anthropic.held import HeldCall, WholeCall, input_delta
+from gateway.dialects.anthropic.overlap import OF_BLOCKS, STOP, Overlap
 from gateway.dialects.anthropic.sealing import OpenThought, is_thought, opened, seal_message
-from gateway.dialects.anthropic.traps import failure_of, mended, named, terminated
+from gateway.dialects.anthropic.traps import (
+    counted,
+    failure_of,
+    is_text,
+    mended,
+    named,
+    object_of,
+    spent,
+    terminated,
+    uncounted,
+)
 from gateway.dialects.base import AnswerContext
 from gateway.dialects.whole import WholeBody
 from gateway.errors import GatewayError, UpstreamBroken
 from gateway.messages import Usage, accumulate, encode_event, unfold
 from gateway.sse import Event, EventTooLarge, Splitter
+
+Read = Callable[["Relay", Event, dict[str, Any]], bytes]
+"""Takes an event and its data; gives the bytes for the client that it lets go."""
 
 
 class Relay:
@@ -46,7 +61,10 @@ class Relay:
         self._calls: list[WholeCall] = []
         self._thought: OpenThought | None = None
         self._unsaid: tuple[Any, dict[str, Any]] | None = None
+        self._open: Any = None
+        self._overlap: Overlap | None = None
         self._usage: dict[str, Any] = {}
+        self._counted = False
         self._announced = False
         self._started = False
         self._ended = False
@@ -146,23 +164,46 @@ class Relay:
             read = _READERS.get(event.name)
         if read is None or (event.name == b"content_block_delta" and self._is_plain(event)):
             return self._pass(event.raw)
-        try:
-            data = json_text.decode(event.data)
-        except json_text.NotJSON:
-            raise UpstreamBroken("The provider's stream holds an event that is not JSON.") from None
-        if not isinstance(data, dict):
-            raise UpstreamBroken("The provider's stream holds an event that is not an object.")
+        data = object_of(event)
         if event.name == b"message_start" and self._announced:
             return b""
         if not self._context.stream:
             self._events.append(data)
+        elif event.name in OF_BLOCKS:
+            return self._in_turn(event, data, read)
         return read(self, event, data)
 
     def _is_plain(self, event: Event) -> bool:
-        """A delta that needs no look: nothing is held, and the client wants it as it is."""
+        """A delta that needs no look: nothing is held, and the client wants it as it is.
+
+        To read it would cost as much as all the rest, so what was cut or is no text is seen by its bytes;
+        whatever else makes it no JSON is the client's to see.
+        """
         if self._held is not None or self._unsaid is not None or not self._context.stream:
             return False
-        return self._thought is None or b"signature_delta" not in event.data
+        if self._overlap is not None or not event.data.endswith(b"}}"):
+            return False
+        if self._thought is not None and b"signature_delta" in event.data:
+            return False
+        return event.data.isascii() or is_text(event.data)
+
+    def _in_turn(self, event: Event, data: dict[str, Any], read: Read) -> bytes:
+        """The bytes that an event of a block lets go, if it is that block's turn."""
+        index, overlap = data.get("index"), self._overlap
+        if overlap is None and self._open not in (None, index):
+            overlap = self._overlap = Overlap(self._open)
+        if overlap is not None and index != overlap.open:
+            overlap.keep(index, event)
+            return b""
+        out = read(self, event, data)
+        self._open = None if event.name == STOP else index
+        if overlap is None or self._open is not None:
+            return out
+        self._overlap = None
+        freed = b"".join([self._event(one) for one in overlap.freed()])
+        if overlap.open is not None:
+            self._overlap = overlap
+        return out + freed
 
     def _pass(self, raw: bytes) -> bytes:
         if self._started:
@@ -180,7 +221,7 @@ class Relay:
         self._announced = True
         message = data.get("message")
         self._note_usage(message if isinstance(message, dict) else {})
-        return self._pass(event.raw)
+        return self._pass(counted(event, data, self._context.prompt_estimate).raw)
 
     def _block_start(self, event: Event, data: dict[str, Any]) -> bytes:
         block, left = data.get("content_block"), self._left_open()
@@ -237,6 +278,7 @@ class Relay:
 
     def _message_delta(self, event: Event, data: dict[str, Any]) -> bytes:
         self._note_usage(data)
+        event = spent(event, data)
         delta = data.get("delta")
         if isinstance(delta, dict) and delta.get("stop_reason"):
             self.stop_reason = str(delta["stop_reason"])
@@ -247,14 +289,21 @@ class Relay:
         return self._release(self._left_open() + event.raw)
 
     def _left_open(self) -> bytes:
-        """What is kept back of a block that was never stopped."""
+        """What is kept back of a block that was never stopped, and of those that waited for it."""
+        overlap, self._overlap, self._open = self._overlap, None, None
         held, self._held = self._held, None
         out = held.raw if held is not None and self._context.holds_tool_calls else b""
         if self._thought is not None:
             out += self._unsaid_of(self._thought.index)
         if self._unsaid is not None:
             out += self._unsaid_of(self._unsaid[0])
+        if overlap is not None:
+            out += b"".join([self._unstopped(event) for event in overlap.rest()])
         return out
+
+    def _unstopped(self, event: Event) -> bytes:
+        self._open = None  # nothing more will come of the block before
+        return self._event(event)
 
     def _error(self, event: Event, data: dict[str, Any]) -> bytes:
         self._ended = True
@@ -277,6 +326,7 @@ class Relay:
                 return b""
             self._started = True
             self._note_usage(message)
+            self._counted = uncounted(message, self._context.prompt_estimate)
             self.stop_reason = message.get("stop_reason")
             self._judge(message)
         if self._context.waits():
@@ -309,10 +359,10 @@ class Relay:
         message = self._message or {}
         changes = [call.change() for call in self._calls]
         is_sealed = self._seals and seal_message(message, self._context.seal)
-        return message, any(changes) or is_sealed
+        return message, any(changes) or is_sealed or self._counted
 
 
-_READERS: Mapping[bytes, Callable[[Relay, Event, dict[str, Any]], bytes]] = {
+_READERS: Mapping[bytes, Read] = {
     b"message_start": Relay._message_start,
     b"content_block_start": Relay._block_start,
     b"content_block_delta": Relay._delta,

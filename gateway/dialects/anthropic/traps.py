@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from gateway import json_text
 from gateway.dialects.failures import OVERFLOW, STATUS_OF, failure_in_stream
-from gateway.errors import UpstreamFailure
+from gateway.errors import UpstreamBroken, UpstreamFailure
+from gateway.messages import encode_event
 from gateway.sse import Event
 
 
@@ -44,6 +45,57 @@ def terminated(event: Event) -> Event:
     if not event.data or event.raw.endswith((b"\n\n", b"\r\r", b"\r\n\r\n")):
         return event
     return event._replace(raw=event.raw.rstrip(b"\r\n") + b"\n\n")
+
+
+def object_of(event: Event) -> dict[str, Any]:
+    """The object that an event holds. Raises `UpstreamBroken`."""
+    try:
+        data = json_text.decode(event.data)
+    except json_text.NotJSON:
+        raise UpstreamBroken("The provider's stream holds an event that is not JSON.") from None
+    if not isinstance(data, dict):
+        raise UpstreamBroken("The provider's stream holds an event that is not an object.")
+    return data
+
+
+def is_text(data: bytes) -> bool:
+    """The bytes are UTF-8."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def counted(event: Event, data: dict[str, Any], estimate: Callable[[], int]) -> Event:
+    """A `message_start` with counts of tokens: some clients break where there are none."""
+    message = data.get("message")
+    if not isinstance(message, dict) or not uncounted(message, estimate):
+        return event
+    return event._replace(raw=encode_event("message_start", data))
+
+
+def uncounted(message: dict[str, Any], estimate: Callable[[], int]) -> bool:
+    """Gives a message the counts of tokens that it lacks; False where it has them."""
+    usage = message.get("usage")
+    known = usage if isinstance(usage, dict) else {}
+    if all(isinstance(known.get(name), int) for name in ("input_tokens", "output_tokens")):
+        return False
+    said = {name: value for name, value in known.items() if value is not None}
+    if "input_tokens" not in said:
+        said["input_tokens"] = estimate()
+    message["usage"] = {"output_tokens": 0, **said}
+    return True
+
+
+def spent(event: Event, data: dict[str, Any]) -> Event:
+    """A `message_delta` with the count of tokens that clients read there."""
+    usage = data.get("usage")
+    known = usage if isinstance(usage, dict) else {}
+    if isinstance(known.get("output_tokens"), int):
+        return event
+    data["usage"] = {**known, "output_tokens": 0}
+    return event._replace(raw=encode_event("message_delta", data))
 
 
 def failure_of(data: Mapping[str, Any]) -> UpstreamFailure:

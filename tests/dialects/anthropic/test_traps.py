@@ -142,7 +142,8 @@ def test_input_that_is_said_twice() -> None:
     """A server that writes the input in the opening event and in deltas has said it; it stays so."""
     call = {"type": "tool_use", "id": "t", "name": "f", "input": {"a": 1}}
     opening = {"type": "content_block_start", "index": 0, "content_block": call}
-    ending = {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {}}
+    spent = {"output_tokens": 1}
+    ending = {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": spent}
     events = [START, opening, input_delta('{"a":1}'), STOP, ending, {"type": "message_stop"}]
     stream = sse(*events, named=True)
     for holds in (True, False):
@@ -167,3 +168,47 @@ def test_an_overflow_that_is_told_in_the_stream(words: str) -> None:
     assert UNDERSTOOD.search(failure.message)
     body = json.loads(failure.body())
     assert words in body["error"]["message"]
+
+
+@given(relayed(pings=False), points, st.booleans())
+def test_counts_of_tokens_that_are_not_there(
+    answer: Relayed, cuts: list[int], is_stream: bool
+) -> None:
+    """Clients break without them: the prompt's size is estimated, the answer's is said to be nothing."""
+    silent = [dict(event) for event in answer.events]
+    for event in silent:
+        event.pop("usage", None)
+        if "message" in event:
+            event["message"] = {k: v for k, v in event["message"].items() if k != "usage"}
+    stream = Relayed(answer.message, tuple(silent)).stream()
+    played = play(ANTHROPIC, cut(stream, cuts), stream=is_stream)
+    counts = {"input_tokens": 7, "output_tokens": 0}
+    if is_stream:
+        events = events_of(played.out)
+        assert events[0]["message"]["usage"] == counts
+        assert [e["usage"] for e in events if e["type"] == "message_delta"] == [
+            {"output_tokens": 0}
+        ]
+    else:
+        assert played.message["usage"] == counts
+    assert (
+        played.answer.usage is None
+    )  # the provider has said nothing, and nothing is learnt from it
+
+
+def test_a_whole_answer_without_counts_of_tokens() -> None:
+    """It gets them too; one that has them keeps its bytes."""
+    message = {"id": "m", "type": "message", "content": [], "stop_reason": "end_turn"}
+    raw = json.dumps({**message, "usage": {"input_tokens": 3, "output_tokens": 4}}).encode()
+    settings = {"stream": False, "upstream_streams": False}
+    assert play(ANTHROPIC, [raw], **settings).out == raw
+    counted = play(ANTHROPIC, [json.dumps(message).encode()], **settings).message
+    assert counted["usage"] == {"input_tokens": 7, "output_tokens": 0}
+
+
+@pytest.mark.parametrize("spoilt", [b'"text": "Hello"}', b'"text": "He\xffo"}}'])
+def test_a_delta_that_was_cut_or_is_no_text(spoilt: bytes) -> None:
+    """It is no part of an answer, although deltas are not read on their way."""
+    stream = sse(START, TEXT_START, TEXT, named=True)
+    assert play(ANTHROPIC, [stream.replace(b'"text": "Hello"}}', spoilt)]).error is not None
+    assert play(ANTHROPIC, [stream + b": and more\n\n"]).answer.started
