@@ -33,7 +33,8 @@ class WholeBody:
         try:
             value = json_text.decode(self.raw)
         except json_text.NotJSON:
-            raise UpstreamBroken("The provider's answer is not JSON.") from None
+            what = "not JSON" if self.raw.strip() else "empty"
+            raise UpstreamBroken(f"The provider's answer is {what}.") from None
         if unwrap and isinstance(value, list) and value:
             value = value[0]
         if not isinstance(value, dict):

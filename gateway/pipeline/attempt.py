@@ -10,6 +10,7 @@ from functools import partial
 from gateway.config import MOCK, Endpoint
 from gateway.correction import Correction
 from gateway.dialects import Answer, AnswerContext, Destination, Outgoing
+from gateway.dialects.unfit import hint, no_answer
 from gateway.errors import GatewayError, MissingKey, UpstreamBroken
 from gateway.messages import MessagesRequest, encode_event
 from gateway.once import once
@@ -38,6 +39,7 @@ class Attempt:
         self.corrections: Corrections | None = None
         """What became of the tool calls; None before there is an answer."""
         self._answer: Answer | None = None
+        self._hint = ""
 
     @once
     def request(self) -> MessagesRequest:
@@ -137,6 +139,7 @@ class Attempt:
         """The provider answers with success; its bytes follow. Header names in lower case."""
         asked, dialect = self.asked, self.endpoint.dialect
         self.returned = picked(headers, dialect.returned_headers)
+        self._hint = hint(headers)
         if asked.corrections is not None:
             self.corrections = asked.corrections(self.target, self.endpoint)
         corrections = self.corrections
@@ -163,7 +166,9 @@ class Attempt:
         return self.asked.request.stream
 
     def refuse(self, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
-        """The provider answers with an error; this is what to tell the client."""
+        """The provider answers with anything but an answer; this is what to tell the client."""
+        if status < 400:
+            return no_answer(status, headers)
         dialect = self.endpoint.dialect
         self.returned = picked(headers, dialect.returned_headers)
         return dialect.error(status, headers, redactor.redact_bytes(body))
@@ -182,11 +187,23 @@ class Attempt:
 
     def receive(self, chunk: bytes) -> bytes:
         """Bytes of the provider in, bytes for the client out. Raises what is a status still."""
-        return self._checked(self.answer.receive(chunk))
+        try:
+            return self._checked(self.answer.receive(chunk))
+        except UpstreamBroken as error:
+            raise self._hinted(error) from None
 
     def finish(self) -> bytes:
         """The provider's bytes have ended. Raises `UpstreamBroken` if the answer has not."""
-        return self._checked(self.answer.finish())
+        try:
+            return self._checked(self.answer.finish())
+        except UpstreamBroken as error:
+            raise self._hinted(error) from None
+
+    def _hinted(self, error: UpstreamBroken) -> UpstreamBroken:
+        """The error, with what the headers of the answer say of its cause."""
+        if self._hint and not self.answer.started:
+            error.message = f"{error.message} {self._hint}"
+        return error
 
     def resume(self, verdict: Correction | None) -> bytes:
         """Answers the open question about a call; gives what can be said now."""

@@ -31,6 +31,9 @@ LARGE = 256 * 1024
 
 CLIENT_GONE = 499
 
+SUCCESS = range(200, 204)
+"""Statuses that come with an answer; to a redirect or an empty success there is none."""
+
 Say = Callable[[bytes], Awaitable[None]]
 """Tells the client something, if it is anything."""
 
@@ -155,7 +158,7 @@ async def ask_once(
 
 async def accepted(exchange: Exchange, reply: Reply) -> None:
     """Raises what the provider refused with, if it did."""
-    if reply.status >= 400:
+    if reply.status not in SUCCESS:
         raise exchange.refuse(reply.status, reply.headers, await reply.error_body())
     exchange.accept(reply.headers)
 
