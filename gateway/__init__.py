@@ -12,9 +12,9 @@ One request takes five hops, and each has one home:
 `dialects` are wire formats over shared `turns` and `offers`, `providers` declare, `reasoning` seals their
 state, `routing` chooses and explains, `transforms` edit, `correction` repairs tool calls, `tokens` counts,
 `estimates` learns what targets count, `cache_guard` compares prompts, `admission` keeps a provider's room,
-`config` turns text into findings or a `Snapshot`, `cases` are tests of rules, `conformance` tries a model,
-`importers` read other systems' configs, `recording` keeps facts, `reload` swaps snapshots (an `Exchange`
-keeps the one it began with), `mock` is a provider that misbehaves on request.
+`availability` knows who fails, `config` turns text into findings or a `Snapshot`, `cases` are tests of
+rules, `conformance` tries a model, `importers` read other systems' configs, `recording` keeps facts,
+`reload` swaps snapshots (an `Exchange` keeps its own), `mock` is a provider that misbehaves on request.
 Below all: `json_text`, `redaction`, `sse`, `errors`, `units`, `patterns`, `resources`, `imports`, `once`.
 The core does no IO; import contracts in pyproject.toml hold it to that. To add: a provider = one
 declaration; a dialect = one package; a condition = one table entry; a transform = one file, one line.

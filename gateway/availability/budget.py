@@ -1,0 +1,52 @@
+"""How many repetitions the traffic has earned. No IO."""
+
+from __future__ import annotations
+
+import threading
+
+from gateway.availability.settings import Settings
+
+MOST_EARNED = 100.0
+"""Repetitions that are saved up: a quiet day must not pay for a storm."""
+
+
+class Budget:
+    """Each request earns a share of a repetition; a few more are free each minute.
+
+    The free ones are for clients that do not ask again by themselves: for one that does, they would
+    multiply its own. So repetitions for those never pass `retry_share` of the requests. Safe between
+    threads, but for a race of two requests that may lose what one of them earns.
+    """
+
+    def __init__(self, now: float) -> None:
+        self._earned = 0.0
+        self._free: float | None = None
+        """None before anybody asked: a minute's worth."""
+        self._filled_at = now
+        self._lock = threading.Lock()
+
+    def earn(self, share: float) -> None:
+        """A request came."""
+        if self._earned < MOST_EARNED:
+            self._earned += share
+
+    def spend(self, now: float, settings: Settings, *, asks_again: bool) -> bool:
+        """Takes one repetition, if there is one. `asks_again`: the client does so by itself."""
+        with self._lock:
+            if self._earned >= 1.0:
+                self._earned -= 1.0
+                return True
+            self._fill(now, settings)
+            if asks_again or self._free is None or self._free < 1.0:
+                return False
+            self._free -= 1.0
+            return True
+
+    def _fill(self, now: float, settings: Settings) -> None:
+        most = float(settings.retries_per_minute)
+        if self._free is None:
+            self._free = most
+        else:
+            self._free += max(0.0, now - self._filled_at) / 60.0 * most
+        self._free = min(self._free, most)
+        self._filled_at = now
