@@ -13,6 +13,7 @@ from gateway.config import (
     abilities,
     exposure,
     expressions,
+    failover,
     network,
     reachability,
     readings,
@@ -44,6 +45,8 @@ CHECKS: tuple[Callable[[Document], Iterator[Finding]], ...] = (
     exposure.plain_secrets,
     exposure.base_urls,
     exposure.headers,
+    exposure.pools,
+    failover.cooldowns,
     network.proxies,
 )
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from hashlib import blake2b
 from typing import Any
 
 from gateway import transforms
-from gateway.config import rules
+from gateway.config import failover, rules
 from gateway.config.correction import overlay, text_calls_of
 from gateway.config.environment import filled, first_variable, variables
 from gateway.config.life_settings import life
@@ -76,6 +78,7 @@ def compile_config(
         reasoning=ReasoningSettings(**value.get("reasoning", {})),
         reload=reload_settings(value.get("reload", {})),
         recorder=recorder_settings(value.get("recorder")),
+        failover=failover.settings(value.get("failover", {})),
         scales=scales(value.get("tokens", {})),
         tests=test_files(value.get("tests")),
         named_targets=value.get("named_targets", "allow"),
@@ -108,30 +111,56 @@ def _endpoint(
     ca: str | None,
 ) -> Endpoint:
     provider = _provider(name, options)
-    key = _text(options.get("api_key"))
-    if "api_key" not in options and provider.key_env is not None:
-        key = _text(environment.get(provider.key_env))
+    keys = _keys(options, provider, environment)
     needs_key = provider.auth != "none" and (provider.needs_key or "api_key" in options)
-    typed = positions.typed(("providers", name, "api_key"))
-    key_source = first_variable(typed) or provider.key_env or f"providers.{name}.api_key"
+    key_source = _key_source(name, positions) or provider.key_env or f"providers.{name}.api_key"
     timeouts = options.get("timeouts", {})
     # What the config writes has been expanded already; what a declaration writes has not.
     base_url, lacking = (
         (provider.base_url, ()) if "base_url" in options else filled(provider.base_url, environment)
     )
-    unset = [*([key_source] if needs_key and key is None else []), *lacking]
-    return Endpoint(
+    unset = [*([key_source] if needs_key and not keys else []), *lacking]
+    first = Endpoint(
         name=name,
         dialect=provider.dialect,
         base_url=base_url,
-        headers={**provider.headers, **auth_header(provider.auth, key)},
-        secret=key,
+        headers=provider.headers,
         missing_key=" and ".join(unset) or None,
         timeouts=Timeouts(**{name: parse_duration(time) for name, time in timeouts.items()}),
         text_calls=provider.text_calls,
         network=network(options.get("network", {}), ca),
         limits=limits(options.get("limits")),
     )
+    pool = tuple(_with_key(first, provider.auth, key) for key in keys or (None,))
+    return pool[0] if len(pool) == 1 else replace(pool[0], pool=pool)
+
+
+def _with_key(endpoint: Endpoint, auth: AuthScheme, key: str | None) -> Endpoint:
+    """The endpoint as it is asked with a key."""
+    known = f"{endpoint.base_url}\0{key or ''}".encode("utf-8", "surrogatepass")
+    return replace(
+        endpoint,
+        headers={**endpoint.headers, **auth_header(auth, key)},
+        secret=key,
+        access=blake2b(known, digest_size=12, person=b"gateway access").hexdigest(),
+    )
+
+
+def _keys(
+    options: Mapping[str, Any], provider: Provider, environment: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The keys that are set, each once."""
+    said = options.get("api_key")
+    if "api_key" not in options and provider.key_env is not None:
+        said = environment.get(provider.key_env)
+    every = map(_text, said if isinstance(said, list) else [said])
+    return tuple(dict.fromkeys(key for key in every if key is not None))
+
+
+def _key_source(name: str, positions: Positions) -> str | None:
+    """The variable that the config takes the key from, or the first one of a pool."""
+    path = ("providers", name, "api_key")
+    return first_variable(positions.typed(path)) or first_variable(positions.typed((*path, 0)))
 
 
 def _provider(name: str, options: Mapping[str, Any]) -> Provider:

@@ -139,7 +139,7 @@ class _Expansion:
 def _is_secret(path: Path) -> bool:
     """A provider's key, or a header: without it the gateway serves the other providers."""
     match path:
-        case ("providers", _, "api_key") | ("providers", _, "headers", _):
+        case ("providers", _, "api_key", *_) | ("providers", _, "headers", _):
             return True
         case _:
             return False

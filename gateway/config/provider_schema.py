@@ -13,6 +13,9 @@ from gateway.dialects import DIALECTS
 from gateway.providers import PROVIDERS, AuthScheme
 from gateway.units import DURATION_SCHEMA
 
+MOST_KEYS = 64
+"""In the pool of a provider."""
+
 Documents = Callable[[type], Mapping[str, str]]
 """From a class to what its docstrings say of its fields."""
 
@@ -46,6 +49,11 @@ def provider() -> Schema:
     """An entry of `providers:`."""
     dialect = choice(tuple(DIALECTS))
     secret = {"type": ["string", "null"], "x-expected": 'a key such as "${OPENAI_API_KEY}"'}
+    pool = {"type": "array", "items": secret, "minItems": 1, "maxItems": MOST_KEYS}
+    keys = {
+        "anyOf": [secret, {**pool, "x-expected": "a list of keys"}],
+        "x-expected": 'a key such as "${OPENAI_API_KEY}", or a list of keys',
+    }
     headers = {
         "type": "object",
         "additionalProperties": {"type": ["string", "null"], "x-expected": "the text of a header"},
@@ -62,7 +70,13 @@ def provider() -> Schema:
             "The address, without the path of an endpoint.",
             "http://127.0.0.1:8000/v1",
         ),
-        "api_key": key(secret, "The key: better from the environment.", "${OPENAI_API_KEY}"),
+        "api_key": key(
+            keys,
+            "The key: better from the environment. Of several keys a conversation keeps one, and gets "
+            "another when that reaches its limit or is refused; those that are not set are left out.",
+            "${OPENAI_API_KEY}",
+            ["${OPENAI_API_KEY}", "${OPENAI_API_KEY_2}"],
+        ),
         "auth": key(
             choice(get_args(AuthScheme)),
             "The header in which the key is shown; the default follows the dialect.",

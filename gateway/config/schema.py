@@ -11,6 +11,7 @@ from typing import get_args
 
 from gateway.config import (
     correction_schema,
+    failover,
     life_settings,
     provider_schema,
     reload_schema,
@@ -171,6 +172,7 @@ def _policies() -> Schema:
             "mock",
         ),
         "server_tools": rule_schema.server_tools("auto"),
+        "failover": failover.schema(),
         "tokens": token_settings.schema(),
         "tests": reload_schema.tests(),
         "reload": reload_schema.reload(),

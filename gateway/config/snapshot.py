@@ -13,6 +13,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from gateway.admission import Limits
+from gateway.availability import Settings as FailoverSettings
 from gateway.config.correction import CorrectionSettings, settings
 from gateway.config.life_settings import Life
 from gateway.config.reload_settings import RecorderSettings, ReloadSettings
@@ -134,6 +135,14 @@ class Endpoint:
     network: Network = field(default_factory=Network)
     limits: Limits | None = None
     """How much it is asked at once and in a time."""
+    access: str = ""
+    """Says which address and key it is, and nothing of them: another one begins with a clean record."""
+    pool: tuple[Endpoint, ...] = field(default=(), repr=False)
+    """The same with each of its keys, in the order of the config; empty where there is but one."""
+
+    def with_key(self, place: int) -> Endpoint:
+        """The same with the key at this place of the pool; itself without a pool."""
+        return self.pool[place] if self.pool else self
 
 
 MOCK = Endpoint("mock", PROVIDERS["mock"].dialect, PROVIDERS["mock"].base_url, {})
@@ -213,6 +222,8 @@ class Snapshot:
     reasoning: ReasoningSettings = field(default_factory=lambda: ReasoningSettings())
     reload: ReloadSettings = field(default_factory=ReloadSettings)
     recorder: RecorderSettings | None = None
+    failover: FailoverSettings = field(default_factory=FailoverSettings)
+    """What happens to targets that fail."""
     scales: Scales = ()
     """How our tokens become those of a target; see `scale_of`."""
     tests: tuple[str, ...] = ()
@@ -250,7 +261,7 @@ class Snapshot:
         found = [client.key for client in self.server.keys]
         found += [self.reasoning.key] if self.reasoning.key else []
         for endpoint in self.endpoints.values():
-            found += [endpoint.secret] if endpoint.secret else []
+            found += [one.secret for one in endpoint.pool or (endpoint,) if one.secret]
             found += [*_in_url(endpoint.network.proxy or ""), *_in_url(endpoint.base_url)]
             for name, value in endpoint.headers.items():
                 is_own = endpoint.secret is not None and endpoint.secret in value

@@ -529,6 +529,42 @@ MISTAKES = {
     "a key in a header": Mistake(
         "plain-secret", "providers: {openai: {headers: {X-Api-Key: ⟪abc⟫}}}", "header", warning=True
     ),
+    "a key in a pool": Mistake(
+        "plain-secret",
+        "providers: {openai: {api_key: ['${HOME}', ⟪abc⟫]}}",
+        "`api_key[1]`",
+        "${NAME}",
+        warning=True,
+    ),
+    "an unset key of a pool": Mistake(
+        "unset-variable",
+        "providers: {openai: {api_key: ['${HOME}', '⟪${KEY}⟫']}}",
+        "KEY",
+        ".env",
+        warning=True,
+    ),
+    "a key twice in a pool": Mistake(
+        "repeated-key",
+        "providers: {openai: {api_key: ['${HOME}', ⟪'${HOME}'⟫]}}",
+        "stands in the list already",
+        warning=True,
+    ),
+    "a pool without keys": Mistake(
+        "bad-value", "providers: {openai: {api_key: ⟪[]⟫}}", "a list of keys"
+    ),
+    # -- failover
+    "a first cooldown over the longest": Mistake(
+        "bad-value", "failover: {cooldown: ⟪10m⟫}", "the longest cooldown, 300 s", "doubling"
+    ),
+    "a longest cooldown under the first": Mistake(
+        "bad-value", "failover: {cooldown: 1m, longest_cooldown: ⟪30s⟫}", "30 s, is shorter"
+    ),
+    "a share that multiplies a storm": Mistake(
+        "bad-value", "failover: {retry_share: ⟪50%⟫}", "at most 20%"
+    ),
+    "circuits that open by themselves": Mistake(
+        "bad-value", "failover: {failures: ⟪0⟫}", "from 1 to 100"
+    ),
     "an address without a scheme": Mistake(
         "bad-url", "providers: {ollama: {base_url: ⟪'localhost:11434'⟫}}", "http:// or https://"
     ),
