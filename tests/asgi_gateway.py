@@ -151,6 +151,7 @@ class Gateway:
             services.pins, services.recent = self.services.pins, self.services.recent
             services.tally, services.guard = self.services.tally, self.services.guard
             services.estimates = self.services.estimates
+            services.availability = self.services.availability
         self.services = services
         return services
 

@@ -8,6 +8,7 @@ around it moves bytes and nothing else; without a shell the same objects explain
 from __future__ import annotations
 
 from gateway.pipeline.attempt import PING, Attempt
+from gateway.pipeline.chain import Chain
 from gateway.pipeline.choosing import DISCOVERED, choose, target_of_model, target_of_prefix
 from gateway.pipeline.consultation import Consultation
 from gateway.pipeline.corrections import Consulted
@@ -23,6 +24,7 @@ __all__ = [
     "PASSES",
     "PING",
     "Attempt",
+    "Chain",
     "Consultation",
     "Consulted",
     "Count",

@@ -31,9 +31,11 @@ PING = encode_event("ping", {"type": "ping"})
 class Attempt:
     """See the module. Methods are called in the order in which they stand here."""
 
-    def __init__(self, asked: Asked, target: Target) -> None:
+    def __init__(self, asked: Asked, target: Target, key: int = 0) -> None:
+        """`key` is a place in the provider's pool."""
         self.asked = asked
         self.target = target
+        self._key = key
         self.returned: Mapping[str, str] = {}
         """Headers of the provider that the client gets to see."""
         self.corrections: Corrections | None = None
@@ -55,7 +57,7 @@ class Attempt:
     def endpoint(self) -> Endpoint:
         """The provider, or the mock in its place when its key is missing. Raises `MissingKey`."""
         snapshot, route = self.asked.snapshot, self.asked.route
-        endpoint = snapshot.endpoints[self.target.provider]
+        endpoint = snapshot.endpoints[self.target.provider].with_key(self._key)
         if endpoint.missing_key is None:
             if not route.timeouts:
                 return endpoint

@@ -45,7 +45,9 @@ class Consultation:
         question: Question,
         corrections: Corrections,
         tools: Sequence[Mapping[str, Any]],
+        key: int = 0,
     ) -> None:
+        """`key` is a place in the provider's pool."""
         self.target = target
         self._question = question
         self._corrections = corrections
@@ -61,7 +63,7 @@ class Consultation:
             id_is_taken=lambda _: False,
             corrections=None,
         )
-        self._attempt = Attempt(asked, target)
+        self._attempt = Attempt(asked, target, key)
 
     @property
     def timeout(self) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from gateway import json_text
+from gateway.availability import Availability, Live
 from gateway.cache_guard import Guard, Verdict
 from gateway.config import MOCK, Snapshot
 from gateway.correction import Correction, Question
@@ -17,14 +18,14 @@ from gateway.messages import Memory, MessagesRequest, Usage, random_id
 from gateway.once import once
 from gateway.pipeline import edits
 from gateway.pipeline.asked import Asked, correcting, estimating, has_call
-from gateway.pipeline.attempt import Attempt
+from gateway.pipeline.attempt import PING, Attempt
+from gateway.pipeline.chain import Chain
 from gateway.pipeline.choosing import choose
 from gateway.pipeline.consultation import Consultation
 from gateway.pipeline.corrections import Consulted, Corrections
 from gateway.pipeline.headers import config_text, header_text, shown
 from gateway.pipeline.inbound import Inbound, UpstreamRequest
 from gateway.pipeline.sizing import Sizing
-from gateway.pipeline.tries import another_may_help, may_pass, wait_before
 from gateway.reasoning import Vault
 from gateway.redaction import redactor
 from gateway.routing import NO_PINS, NOTHING, Facts, Pins, Readings, Route, Target
@@ -49,11 +50,12 @@ class Exchange:
         guard: Guard | None = None,
         memory: Memory | None = None,
         estimates: Estimates | None = None,
+        availability: Live | None = None,
         has_to_fit: bool = True,
     ) -> None:
         """`consults`: whoever feeds the answer takes care of `question`; `guard` looks at prompts;
-        `estimates` know the tokens of targets; a prompt that fits no target is refused if it
-        `has_to_fit`.
+        `estimates` know the tokens of targets, `availability` who has failed; a prompt that fits no
+        target is refused if it `has_to_fit`.
         """
         self.snapshot = snapshot
         self.inbound = inbound
@@ -70,8 +72,8 @@ class Exchange:
                 snapshot, request, snapshot.transforms_for(None, names)
             ),
         )
-        self.failures: list[tuple[str, str]] = []
-        """Targets that failed before another one was asked, each with the reason."""
+        self.chain = Chain(snapshot, self.facts, inbound.headers, availability or Availability())
+        """Whom it asks in turn, and what became of that."""
         self.waited = 0.0
         """Seconds for which it waited for room at providers."""
         self._vault = vault
@@ -85,8 +87,6 @@ class Exchange:
         """What the prompt kept of the turn before; None where there was none, or nobody looked."""
         self._begun: Attempt | None = None
         """The try under way, if the exchange came so far."""
-        self._attempts = 0
-        self._retries = 0
 
     # -- the request ----------------------------------------------------------------------------
 
@@ -142,15 +142,17 @@ class Exchange:
 
     @property
     def attempt(self) -> Attempt:
-        """The try under way. Raises `PolicyBlocked` for a request that a rule refuses."""
+        """The try under way. Raises `PolicyBlocked` for a request that a rule refuses, and
+        `UpstreamFailure` where all targets have asked to be left alone."""
         if self._begun is None:
-            self._begun = Attempt(self._asked, self.route.targets[self._attempts])
+            asked, now = self._asked, self.chain.enter(self.route)
+            self._begun = Attempt(asked, now.target, now.place)
         return self._begun
 
     def upstream_request(self) -> UpstreamRequest:
         """What to send. Raises `GatewayError` when there is nothing to send."""
         request = self.attempt.upstream_request()
-        if self._guard is not None and not self._retries:
+        if self._guard is not None and not self.chain.repeats:
             self.prefix = self._noted(self._guard)
         if request.endpoint.base_url != MOCK.base_url:
             return request
@@ -188,28 +190,17 @@ class Exchange:
 
     def request_for(self, target: Target) -> UpstreamRequest:
         """A copy for a target that is tried out. Raises `GatewayError`."""
-        return Attempt(self._asked, target).upstream_request()
+        return Attempt(self._asked, target, self.chain.key_for(target)).upstream_request()
 
     def next_try(self, error: GatewayError) -> float | None:
         """A try failed before the client was told anything: seconds until the next one, None for none.
 
-        The same target is asked again where the rule says so and the failure may pass; then the
-        fallbacks are asked, each once. A prompt that is too long for one target may fit another; any
-        other fault of the request itself stays one.
+        See `Chain`. A prompt that is too long for one target may fit another; any other fault of the
+        request itself stays one.
         """
-        if self.decided is None:
-            return None
-        targets, failed = self.route.targets, str(self.route.targets[self._attempts])
-        wait = 0.0
-        if may_pass(error) and self._retries < (self.route.retries or 0):
-            self._retries += 1
-            wait = wait_before(self._retries, error)
-        elif self._attempts + 1 < len(targets) and another_may_help(error):
-            self._attempts, self._retries = self._attempts + 1, 0
-        else:
-            return None
-        self.failures.append((failed, error.message))
-        self._begun = None
+        wait = self.chain.after(error)
+        if wait is not None:
+            self._begun = None
         return wait
 
     @property
@@ -218,6 +209,15 @@ class Exchange:
         twice. Signs of life are nothing of an answer."""
         answer = self._answered
         return answer is not None and answer.answer.started
+
+    def ended_well(self) -> None:
+        """The answer went through to its end, which may be a failure that the provider named in it."""
+        answer = self._answered
+        failure = answer.answer.failure if answer is not None else None
+        if failure is not None:
+            self.chain.note(failure)
+        else:
+            self.chain.succeeded()
 
     # -- the answer -----------------------------------------------------------------------------
 
@@ -273,6 +273,7 @@ class Exchange:
             question=corrections.question,
             corrections=corrections,
             tools=self.request.tools,
+            key=self.chain.key_for(target),
         )
 
     def resume(self, verdict: Correction | None) -> bytes:
@@ -284,11 +285,11 @@ class Exchange:
 
     def begin(self) -> bytes:
         """Opens the stream although the provider is silent still, to keep the client waiting."""
-        return self.attempt.begin()
+        return self._begun.begin() if self._begun is not None else PING
 
     def heartbeat(self) -> bytes:
         """Something to send to a client that has waited for long."""
-        return self.attempt.heartbeat()
+        return self._begun.heartbeat() if self._begun is not None else PING
 
     @property
     def _answered(self) -> Attempt | None:
@@ -351,7 +352,9 @@ class Exchange:
     @property
     def target(self) -> str | None:
         """The target that was asked last; None before the decision."""
-        return str(self.route.targets[self._attempts]) if self.decided is not None else None
+        if self.decided is None:
+            return None
+        return str(self.chain.target or self.route.target)
 
     @property
     def stand_in(self) -> str | None:

@@ -23,8 +23,10 @@ LONGEST_LINE = 160
 
 
 def explain(exchange: Exchange) -> dict[str, Any]:
-    """`{rule, target, reason, facts, rules, route, transforms, outgoing, fit, cost}`.
+    """`{rule, target, reason, facts, rules, route, transforms, outgoing, fit, cost, passed_over?}`.
 
+    The last are targets before the one that is asked, whose circuits are open: known where there is
+    traffic, never to a config by itself.
     When a hop fails, `error` says what the client would be told, and the hops after it are missing.
     """
     told: dict[str, Any] = {"rule": None, "target": None, "reason": None}
@@ -87,6 +89,8 @@ def _hops(exchange: Exchange) -> dict[str, Any]:
     except GatewayError as error:
         return {**told, "error": _error(error)}
     attempt = exchange.attempt
+    if exchange.chain.passed_over:
+        told["passed_over"] = exchange.chain.passed_over
     told["outgoing"] = {
         "dialect": attempt.endpoint.dialect.name,
         "url": request.url,

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from gateway.errors import GatewayError, NoRoom
+from collections.abc import Mapping
+
+from gateway.availability import Fault, fault
+from gateway.errors import GatewayError, NoRoom, UpstreamFailure
 
 PASSES = frozenset({408, 429, 500, 502, 503, 504, 529})
 """Statuses after which the same target may answer a moment later."""
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 5.0
-"""Seconds before the first repetition, doubled with each one; and the most that is ever waited."""
+"""Seconds before the first repetition, doubled with each one; and the most of that."""
+
+MARGIN = 0.01
+"""Seconds beside a time that a provider names: two clocks are never quite the same."""
 
 HELPS = frozenset({401, 402, 403, 404, 408, 413, 429, 500, 502, 503, 504, 529})
 """Statuses after which another target may answer: the fault is this one's, not the request's."""
+
+OTHER_KEY_HELPS = frozenset({401, 402, 403, 429})
+"""Statuses after which the same target may answer to another key."""
+
+RETRY_COUNT = "x-stainless-retry-count"
+"""In which the official clients count how often they have asked before; Claude Code always says 0."""
 
 
 def may_pass(error: GatewayError) -> bool:
@@ -29,8 +41,30 @@ def is_overflow(error: GatewayError) -> bool:
     return error.status == 400 and ("too long" in error.message or "context" in error.message)
 
 
-def wait_before(repetition: int, error: GatewayError) -> float:
-    """Seconds before a repetition, counted from 1: what the provider asks for, if it says so."""
-    asked = error.headers.get("retry-after", "")
-    wait = float(asked) if asked.isdecimal() else FIRST_WAIT * 2 ** (repetition - 1)
-    return min(wait, LONGEST_WAIT)
+def wait_before(repetition: int, found: Fault | None, chance: float) -> float:
+    """Seconds before a repetition, counted from 1: what the provider asks for, if it says so.
+
+    `chance`, from 0 to 1, spreads the repetitions of those that failed together; none comes before the
+    time that the provider has named.
+    """
+    if found is not None and found.named is not None:
+        return found.named * (1.0 + 0.1 * chance) + MARGIN
+    return float(min(FIRST_WAIT * 2.0 ** (repetition - 1), LONGEST_WAIT)) * (0.5 + 0.5 * chance)
+
+
+def fault_of(error: GatewayError, wall: float) -> Fault | None:
+    """What an error counts for against whom was asked; None for nothing. See `is_of_provider`."""
+    return fault(error.status, error.headers, wall)
+
+
+def is_of_provider(error: GatewayError) -> bool:
+    """Somebody was asked, and this came of it."""
+    return isinstance(error, UpstreamFailure)
+
+
+def client_retries(headers: Mapping[str, str]) -> int | None:
+    """How often the client has asked for the same before; None for a client that does not count."""
+    text = headers.get(RETRY_COUNT)
+    if text is None:
+        return None
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0

@@ -24,6 +24,7 @@ class Request(observe.Line, kw_only=True, omit_defaults=True):
     reason: str | None = None
     answered_by: str | None = None
     failed_before: list[str] | None = None
+    passed_over: list[str] | None = None
     provider_request: str | None = None
     status: int
     stream: bool
@@ -107,7 +108,8 @@ def log(
         target=exchange.target,
         reason=route.reason if route else None,
         answered_by=exchange.stand_in,
-        failed_before=[f"{target}: {why}" for target, why in exchange.failures] or None,
+        failed_before=[f"{one.target}: {one.message}" for one in exchange.chain.failed] or None,
+        passed_over=exchange.chain.passed_over or None,
         provider_request=exchange.provider_request_id,
         status=delivery.status,
         stream=exchange.request.stream,

@@ -10,9 +10,10 @@ import asyncio
 from time import perf_counter
 
 from gateway import json_text, observe
+from gateway.availability import Looking
 from gateway.errors import GatewayError
 from gateway.pipeline import Count, Exchange
-from gateway.routing.pins import Looking
+from gateway.routing.pins import Looking as LookingAtPins
 from gateway.server.arrival import arrived
 from gateway.server.body import ClientGone
 from gateway.server.delivery import Delivery
@@ -57,10 +58,11 @@ async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange
             inbound,
             services.counter,
             services.vaults.vault(snapshot.reasoning),
-            pins=Looking(services.pins),
+            pins=LookingAtPins(services.pins),
             readings=services.recent,
             memory=services.memory(snapshot),
             estimates=services.estimates,
+            availability=Looking(services.availability),
             has_to_fit=False,
         )
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from gateway import __version__
+from gateway.availability import Looking
 from gateway.config import Snapshot
 from gateway.errors import InvalidRequest, NotFound
 from gateway.pipeline import DISCOVERED, Exchange, target_of_model
@@ -14,6 +15,7 @@ from gateway.pipeline.recorded import BadRecording, inbound_of
 from gateway.routing import Target
 from gateway.server.admin import config_health
 from gateway.server.services import Services
+from gateway.server.standings import as_json, told
 
 CREATED = "2026-01-01T00:00:00Z"
 """Providers of other formats date their models in other ways, or not; clients want a date."""
@@ -38,15 +40,18 @@ def about() -> dict[str, Any]:
 
 
 def health(services: Services) -> dict[str, Any]:
-    """`GET /health`: alive, with which config, and how full providers with limits are."""
+    """`GET /health`: alive, with which config, which targets are passed over, and how full providers with
+    limits are."""
     config = services.config
     recorder = services.recorder.health(config.snapshot)
+    failing = [as_json(one) for one in told(services.availability, config.snapshot)]
     limited = services.rooms.state()
     return {
         "status": "ok",
         "version": __version__,
         "config": config_health(config),
         **({"recorder": recorder} if recorder is not None else {}),
+        **({"failing": failing} if failing else {}),
         **({"limited": limited} if limited else {}),
     }
 
@@ -106,5 +111,6 @@ async def explained(services: Services, snapshot: Snapshot, request: bytes) -> d
         vault,
         readings=services.recent,
         estimates=services.estimates,
+        availability=Looking(services.availability),
     )
     return await asyncio.to_thread(explain, exchange)

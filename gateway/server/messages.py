@@ -84,6 +84,7 @@ async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange
         guard=services.guard,
         memory=services.memory(snapshot),
         estimates=services.estimates,
+        availability=services.availability,
     )
 
 
@@ -97,13 +98,27 @@ async def prepare(services: Services, exchange: Exchange) -> UpstreamRequest:
 
 async def converse(services: Services, exchange: Exchange, delivery: Delivery) -> None:
     """Asks the provider and hands its answer on."""
-    if not exchange.request.stream:
-        await ask(services, exchange, delivery, None)
-        return
-    request = await prepare(services, exchange)
-    # The client is kept waiting from here on: some servers send no header before the first token.
-    async with Heartbeats(exchange, delivery) as beat:
-        await ask(services, exchange, delivery, beat, request)
+    services.availability.budget.earn(exchange.snapshot.failover.retry_share)
+    try:
+        if not exchange.request.stream:
+            await ask(services, exchange, delivery, None)
+            return
+        request = await prepare_any(services, exchange)
+        # The client is kept waiting from here on: some servers send no header before the first token.
+        async with Heartbeats(exchange, delivery) as beat:
+            await ask(services, exchange, delivery, beat, request)
+    finally:
+        exchange.chain.left()
+
+
+async def prepare_any(services: Services, exchange: Exchange) -> UpstreamRequest:
+    """For the first target that there is anything to send to. Raises what speaks against the last."""
+    while True:
+        try:
+            return await prepare(services, exchange)
+        except GatewayError as error:
+            if exchange.next_try(error) is None:
+                raise
 
 
 async def ask(
@@ -121,14 +136,20 @@ async def ask(
     while True:
         try:
             await ask_once(services, exchange, delivery, beat, request)
-            return
         except GatewayError as error:
-            has_spoken = delivery.committed and exchange.has_spoken
-            wait = None if has_spoken else exchange.next_try(error)
+            wait = None
+            if delivery.committed and exchange.has_spoken:
+                exchange.chain.note(error)
+            else:
+                wait = exchange.next_try(error)
             if wait is None:
                 raise
             request = None
-            await asyncio.sleep(wait)
+            if wait:
+                await asyncio.sleep(wait)
+        else:
+            exchange.ended_well()
+            return
 
 
 async def ask_once(
@@ -184,6 +205,7 @@ async def stream(
     async def say(data: bytes) -> None:
         if data:
             if not delivery.committed:
+                exchange.chain.began()
                 await commit(exchange, delivery)
             beat.reset()
             await delivery.write(data)

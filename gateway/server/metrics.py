@@ -19,7 +19,9 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+from gateway.availability import Availability
 from gateway.reload import ConfigStore
+from gateway.server.standings import told
 from gateway.server.tally import Spread, Tally
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -28,21 +30,27 @@ Limited = Mapping[str, Mapping[str, int]]
 """Provider -> state -> requests of now; see `Rooms.state`."""
 
 
-def render(tally: Tally, config: ConfigStore, limited: Limited) -> bytes:
+def render(
+    tally: Tally, config: ConfigStore, availability: Availability, limited: Limited
+) -> bytes:
     """The whole page."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Counts(tally, config, limited))
+    registry.register(_Counts(tally, config, availability, limited))
     return generate_latest(registry)
 
 
 class _Counts(Collector):
-    def __init__(self, tally: Tally, config: ConfigStore, limited: Limited) -> None:
+    def __init__(
+        self, tally: Tally, config: ConfigStore, availability: Availability, limited: Limited
+    ) -> None:
         self._tally = tally
         self._config = config
+        self._availability = availability
         self._limited = limited
 
     def collect(self) -> Iterator[Metric]:
         yield from self._reloads()
+        yield self._circuits()
         yield from self._requests()
         yield from self._limits()
 
@@ -56,6 +64,13 @@ class _Counts(Collector):
         yield GaugeMetricFamily(
             "gateway_config_loaded_timestamp_seconds", says, value=self._config.loaded_at
         )
+
+    def _circuits(self) -> Metric:
+        says = "Circuits that are not closed: 1 for the state that each is in."
+        family = GaugeMetricFamily("gateway_circuit", says, labels=["target", "key", "state"])
+        for one in told(self._availability, self._config.snapshot):
+            family.add_metric([one.target, one.key or "", one.state], 1.0)
+        return family
 
     def _limits(self) -> Iterator[Metric]:
         says = "Requests of now at providers that have limits, under way or waiting for room."
@@ -126,6 +141,26 @@ _COUNTERS = (
         "gateway_tool_repairs",
         "Tool calls with a mistake of the class.",
         ("target", "tool", "class"),
+    ),
+    (
+        "retries",
+        "gateway_retries",
+        "Failed tries after which another one was made: at the same target, with another key of it, or at "
+        "a fallback.",
+        ("target", "then"),
+    ),
+    (
+        "withheld",
+        "gateway_retries_withheld",
+        "Repetitions of a rule's `retries` that were not made: the client asks again itself, the provider "
+        "asks for too long a wait, its circuit is open, or the budget is spent.",
+        ("target", "because"),
+    ),
+    (
+        "passed_over",
+        "gateway_targets_passed_over",
+        "Requests for which a target was not asked because its circuit was open.",
+        ("target",),
     ),
     (
         "prefixes",

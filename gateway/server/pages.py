@@ -108,7 +108,9 @@ def accounts(services: Services) -> list[Any]:
     async def get_metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
         await admit(services, request)
         return Response(
-            metrics.render(services.tally, services.config, services.rooms.state()),
+            metrics.render(
+                services.tally, services.config, services.availability, services.rooms.state()
+            ),
             media_type=metrics.CONTENT_TYPE,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from time import monotonic
 
+from gateway.availability import Availability
 from gateway.cache_guard import Guard
 from gateway.config import Snapshot
 from gateway.estimates import Estimates
@@ -50,6 +51,8 @@ class Services:
     rooms: Rooms = field(init=False)
     """Who waits for room at the providers that have limits."""
     shadows: Shadows = field(init=False)
+    availability: Availability = field(default_factory=Availability)
+    """Which providers, models and keys fail."""
     estimates: Estimates = field(default_factory=Estimates)
     """What targets count of a prompt, learned from their answers."""
     pace: Pace = field(default_factory=Pace)

@@ -38,7 +38,7 @@ class Shadows:
 
     def send(self, exchange: Exchange) -> None:
         """Sends the copy of an exchange, if its route asks for one and there is room."""
-        if exchange.route.shadow is None or exchange.failures or len(self._running) >= AT_ONCE:
+        if exchange.route.shadow is None or exchange.chain.failed or len(self._running) >= AT_ONCE:
             return
         task = asyncio.create_task(self._play(exchange, exchange.route.shadow))
         self._running.add(task)

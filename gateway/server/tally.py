@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from gateway.errors import GatewayError
 from gateway.estimates import LEARNED, Lesson
 from gateway.messages import Usage
-from gateway.pipeline import Exchange
+from gateway.pipeline import Chain, Exchange
 
 OTHER = "(other)"
 """What is counted together because there is too much of it."""
@@ -100,6 +100,12 @@ class Tally:
         """(bound): what was refused because it was too large, too deep, too slow or too many."""
         self.prefixes: Counter[tuple[str, str]] = Counter()
         """(target, part): turns whose prompt broke there; `nowhere` for those that only grew."""
+        self.retries: Counter[tuple[str, str]] = Counter()
+        """(target, what came then): tries that failed and were followed by another one."""
+        self.withheld: Counter[tuple[str, str]] = Counter()
+        """(target, why): repetitions that a rule has and that were not made."""
+        self.passed_over: Counter[tuple[str]] = Counter()
+        """(target): requests for which its circuit was open."""
         self._families: Bounded[str] = Bounded(MOST_TARGETS)
         self._targets: Bounded[str] = Bounded(MOST_TARGETS)
         self._tools: Bounded[tuple[str, str]] = Bounded(MOST_TOOLS)
@@ -122,6 +128,7 @@ class Tally:
         if exchange is not None:
             self._note_usage(target, exchange.usage)
             self._note_calls(target, exchange)
+            self._note_tries(exchange.chain)
             if exchange.prefix is not None:
                 self.prefixes[target, exchange.prefix.part] += 1
 
@@ -149,6 +156,14 @@ class Tally:
             self.tokens[target, "output"] += usage.output
             self.tokens[target, "cache_read"] += usage.cache_read or 0
             self.tokens[target, "cache_creation"] += usage.cache_creation or 0
+
+    def _note_tries(self, chain: Chain) -> None:
+        for failed in chain.failed:
+            self.retries[self._target(failed.target), failed.then] += 1
+        for name, why in chain.withheld:
+            self.withheld[self._target(name), why] += 1
+        for name in chain.passed_over:
+            self.passed_over[(self._target(name),)] += 1
 
     def _note_calls(self, target: str, exchange: Exchange) -> None:
         for (tool, outcome), count in exchange.tool_outcomes.items():

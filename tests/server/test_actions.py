@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 from asgi_gateway import ASK, Gateway, Pieces, says
+from provider_hosts import Hosts, breaking, failing, fine
 
-from gateway import json_text
 from gateway.pipeline import tries
 
 CONFIG = """
@@ -35,39 +35,6 @@ rules:
   - {name: quick, when: {model: "*quick*"}, use: quick, params: {cap: {max_tokens: 5}}}
 default: {use: "a:m", fallback: ["b:m", "c:m"]}
 """
-
-OK = says("Hello", "stop") + b"data: [DONE]\n\n"
-
-
-class Hosts:
-    """Providers by host: what each answers, and what it was asked."""
-
-    def __init__(self, **answers: Callable[[], httpx.Response]) -> None:
-        self.answers = answers
-        self.asked: list[tuple[str, dict[str, Any]]] = []
-
-    async def __call__(self, request: httpx.Request) -> httpx.Response:
-        host = request.url.host.partition(".")[0]
-        self.asked.append((host, json_text.decode(request.content)))
-        return self.answers.get(host, fine)()
-
-    @property
-    def hosts(self) -> list[str]:
-        """Who was asked, in order."""
-        return [host for host, _ in self.asked]
-
-
-def fine() -> httpx.Response:
-    return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Pieces(OK))
-
-
-def failing(status: int, **headers: str) -> Callable[[], httpx.Response]:
-    body = b'{"error": {"message": "not now"}}'
-    return lambda: httpx.Response(status, headers=headers, stream=Pieces(body))
-
-
-def breaking() -> httpx.Response:
-    raise httpx.ConnectError("refused")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from asgi_gateway import Gateway
 
+from gateway.availability import Availability
 from gateway.reload import ConfigStore
 from gateway.server import metrics
 from gateway.server.tally import Tally
@@ -49,7 +50,7 @@ def test_the_metrics_count_what_came_of_it(tmp_path: Path) -> None:
 
     for text in (CONFIG.replace("lab:m", "lab:n"), "default: nothing", CONFIG):
         asyncio.run(reload(text))
-    lines = metrics.render(Tally(), store, {}).decode().splitlines()
+    lines = metrics.render(Tally(), store, Availability(), {}).decode().splitlines()
     assert 'gateway_config_reloads_total{outcome="loaded"} 2.0' in lines
     assert 'gateway_config_reloads_total{outcome="refused"} 1.0' in lines
     assert any(line.startswith("gateway_config_loaded_timestamp_seconds ") for line in lines)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gateway import json_text
-from gateway.dialects.failures import FORWARDED_HEADERS, OVERFLOW, STATUSES, UNDERSTOOD, failure
+from gateway.dialects.failures import (
+    FORWARDED_HEADERS,
+    OVERFLOW,
+    STATUSES,
+    UNDERSTOOD,
+    failure,
+    retry_after,
+)
 from gateway.errors import NO_RETRY, UpstreamFailure
 
 RESTATED = frozenset({503})
@@ -26,6 +33,8 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes) -> UpstreamFai
     if OVERFLOW.search(message) and (status != 400 or not UNDERSTOOD.search(message)):
         return failure(status, headers, body)
     forwarded = {name: headers[name] for name in FORWARDED_HEADERS if name in headers}
+    if (wait := retry_after(status, headers, value)) is not None:
+        forwarded["retry-after"] = wait
     if status == 401:  # the gateway's key is wrong; asking again will not help
         forwarded = {**NO_RETRY, **forwarded}
     if status in RESTATED:
