@@ -60,6 +60,13 @@ ERRORS: dict[str, ErrorAnswer] = {
         "Too many requests.",
         {"retry-after": RETRY_AFTER},
     ),
+    "e429-soon": ErrorAnswer(
+        429,
+        "rate_limit_error",
+        "rate_limit_exceeded",
+        "Too many requests.",
+        {"retry-after": "1"},
+    ),
     "e500": ErrorAnswer(500, "api_error", "server_error", "The server broke."),
     "e503": ErrorAnswer(503, "overloaded_error", None, "The engine is overloaded."),
     "e529": ErrorAnswer(529, "overloaded_error", None, "Overloaded."),

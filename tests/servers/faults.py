@@ -3,7 +3,7 @@
 Asked for with `+` in the model name (`stub-model+cut`, `stub-model+slow=20+no-usage`) or with a path
 segment that starts with it (`/+e503/v1/messages`). Both apply; nothing is counted, so a fault always happens.
 
-    overflow e401 e403 e404 e429 e500 e503 e529    that error answer
+    overflow e401 e403 e404 e429 e429-soon e500 e503 e529    that error answer
     overflow-NAME  the error answer of one kind of server, see `error_answers`
     early-error    a Responses stream of status 200 whose second event is an error
     late=3         the error answer only from the third turn with calls on, and not for a summary
