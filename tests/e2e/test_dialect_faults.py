@@ -51,7 +51,7 @@ def ask(
 
         def ask(play: str, fault: str = "") -> Message:
             request: dict[str, Any] = {
-                "model": target.path + fault,
+                "model": f"{target.path}{'-streamed' if stream and fault else ''}{fault}",
                 "max_tokens": 8192,
                 "messages": [{"role": "user", "content": f"PLAY={play}"}],
                 "thinking": {"type": "adaptive"},

@@ -247,8 +247,9 @@ def test_an_upstream_error_is_the_sdks_error(
     client: anthropic.Anthropic, *, ask: Ask, provider: str, fault: str
 ) -> None:
     """The provider's status gives the SDK's class for it, with the provider's own words."""
+    model = f"{provider}:stub-{ask.__name__}+{fault}"  # a limit is one model's, and is remembered
     with pytest.raises(STATUS_ERRORS[fault]) as raised:
-        ask(client, model=f"{provider}:stub-model+{fault}", messages=prompt("text"))
+        ask(client, model=model, messages=prompt("text"))
     assert ERRORS[fault].message in str(raised.value)
     body = raised.value.body
     assert isinstance(body, dict)
@@ -259,7 +260,7 @@ def test_an_upstream_error_is_the_sdks_error(
 def test_retry_after_is_relayed(client: anthropic.Anthropic, provider: str) -> None:
     """The provider's wish for a pause reaches the client's own retry."""
     with pytest.raises(anthropic.RateLimitError) as raised:
-        whole(client, model=f"{provider}:stub-model+e429", messages=prompt("text"))
+        whole(client, model=f"{provider}:stub-pause+e429", messages=prompt("text"))
     assert raised.value.response.headers["retry-after"] == RETRY_AFTER
 
 
