@@ -236,13 +236,18 @@ class Snapshot:
 
     def transforms_for(self, target: Target | None, names: tuple[str, ...]) -> tuple[str, ...]:
         """What is applied, in order: to everything, for the target, by the rules (`names`). Each once."""
-        facts = self.models.get(str(target)) if target is not None else None
-        own = facts.transforms if facts is not None else ()
+        own = self.facts_of(target).transforms if target is not None else ()
+        if not (own or names):
+            return self._applied
         return tuple(dict.fromkeys((*self.apply, *own, *names)))
+
+    @once
+    def _applied(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.apply))
 
     def facts_of(self, target: Target | str) -> ModelFacts:
         """What the config says of a target."""
-        return self.models.get(str(target), NO_FACTS)
+        return self.models.get(str(target), NO_FACTS) if self.models else NO_FACTS
 
     def scale_of(self, target: Target) -> float | None:
         """The scale that the config sets for a target; None where it is learned."""
@@ -274,8 +279,8 @@ class Snapshot:
     ) -> CorrectionSettings:
         """How the calls of a target's answers are corrected, by the endpoint that answers; `said` is
         what rules say of it."""
-        facts = self.models.get(str(target))
-        own = (facts.correction,) if facts is not None and facts.correction is not None else ()
+        facts = self.facts_of(target)
+        own = (facts.correction,) if facts.correction is not None else ()
         more = (*own, *said)
         if not more and (known := self._corrections.get(endpoint.name)) is not None:
             return known

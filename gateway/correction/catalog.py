@@ -32,6 +32,8 @@ class ToolCatalog:
 
     def with_tables(self, tables: Tables) -> ToolCatalog:
         """The same tools, whose schemas are compiled once for both, with other tables."""
+        if tables is self.tables:
+            return self
         same = ToolCatalog((), tables=tables)
         same.names, same._documents, same._schemas = self.names, self._documents, self._schemas
         return same

@@ -156,6 +156,10 @@ class Offered(Struct, frozen=True):
         return 1_000 + len(bytes(self.fields.get("tools", b"")))
 
 
+NO_OFFER = Offered({}, (), {})
+"""Of a request that says nothing of tools."""
+
+
 def offer_of(
     tools: Sequence[Mapping[str, Any]],
     dropped: list[str],

@@ -202,7 +202,7 @@ class MessagesRequest:
     def tools(self) -> list[dict[str, Any]]:
         """The tools on offer; none when the field is missing."""
         tools = self.list_field("tools")
-        if "tools" not in self._checked:
+        if tools and "tools" not in self._checked:
             for index, tool in enumerate(tools):
                 _check_object(tool, f"tools.{index}")
                 _check_object(tool.get("input_schema") or {}, f"tools.{index}.input_schema")
@@ -211,6 +211,8 @@ class MessagesRequest:
 
     def object_field(self, name: str) -> dict[str, Any]:
         """The value of a field that is an object; empty when it is missing or null."""
+        if name not in self._order:  # as most are that are asked for
+            return {}
         value = self.get(name)
         if value is None:
             return {}
@@ -219,6 +221,8 @@ class MessagesRequest:
 
     def list_field(self, name: str) -> list[Any]:
         """The value of a field that is an array; empty when it is missing or null."""
+        if name not in self._order:
+            return []
         value = self.get(name)
         if value is None:
             return []

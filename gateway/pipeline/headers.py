@@ -18,7 +18,9 @@ LONGEST_HEADER = 1_000
 
 def picked(headers: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
     """The headers with these names; a name may end in `*`."""
-    exact, starts = _kinds(tuple(names))
+    if not (wanted := tuple(names)):
+        return {}
+    exact, starts = _kinds(wanted)
     return {
         name: value
         for name, value in headers.items()

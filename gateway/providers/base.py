@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from gateway.dialects import Dialect
@@ -47,6 +48,7 @@ def auth_header(scheme: AuthScheme, key: str | None) -> dict[str, str]:
     return {name: form.format(key=key)}
 
 
+@lru_cache(maxsize=256)
 def join_url(base_url: str, path: str) -> str:
     """The address of an endpoint: one slash between its parts, and one `/v1` where both have it.
 

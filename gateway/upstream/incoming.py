@@ -96,7 +96,8 @@ class Incoming:
         """The head is whole; an interim one (1xx) only says that the real one will come."""
         assert self._parser is not None  # noqa: S101 - it is what calls
         status = self._parser.get_status_code()
-        self._fields_size += sum(len(name) + len(value) + 4 for name, value in self._fields)
+        if self._read > LARGEST_HEAD:  # otherwise they cannot be
+            self._fields_size += sum(len(name) + len(value) + 4 for name, value in self._fields)
         if status < 200 or self._complete:
             self._fields.clear()
             return

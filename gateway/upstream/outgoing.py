@@ -37,7 +37,7 @@ class Address(NamedTuple):
     place: Place
     start: str
     """The request line."""
-    headers: Mapping[str, str]
+    headers: tuple[tuple[str, str], ...]
     """What is said where a request does not say otherwise."""
 
 
@@ -53,7 +53,8 @@ def addressed(url: str) -> Address:
     host = parsed.raw_host.decode("ascii")
     place = Place(parsed.scheme, host, parsed.port or PORTS[parsed.scheme])
     start = f"POST {parsed.raw_path.decode('ascii')} HTTP/1.1\r\n"
-    return Address(place, start, {"host": parsed.netloc.decode("ascii"), **added(parsed)})
+    said = {"host": parsed.netloc.decode("ascii"), **added(parsed)}
+    return Address(place, start, tuple(said.items()))
 
 
 def added(url: httpx.URL) -> Mapping[str, str]:
@@ -69,13 +70,18 @@ def head(address: Address, headers: Mapping[str, str], length: int) -> bytes:
 
     Headers go out as they are given; those of the address only where they are not, the length always.
     """
-    headers = {**address.headers, **headers}
+    return b"%bcontent-length: %d\r\n\r\n" % (_start(address, tuple(headers.items())), length)
+
+
+@lru_cache(maxsize=64)
+def _start(address: Address, headers: tuple[tuple[str, str], ...]) -> bytes:
+    """The head without the length: mostly the one of the request before."""
+    said = dict((*address.headers, *headers))
     lines = [address.start]
-    lines += [f"{_label(name)}{value}\r\n" for name, value in headers.items()]
-    lines.append(f"content-length: {length}\r\n\r\n")
+    lines += [f"{_label(name)}{value}\r\n" for name, value in said.items()]
     text = "".join(lines)
-    # Each line ends once, and the head one more time: a further end would have come from a value.
-    if text.count("\n") != len(lines) + 1 or text.count("\r") != len(lines) + 1 or "\0" in text:
+    # Each line ends once: a further end would have come from a value.
+    if text.count("\n") != len(lines) or text.count("\r") != len(lines) or "\0" in text:
         raise httpx.LocalProtocolError("a header's value holds a line break or a NUL")
     try:
         return text.encode("latin-1")

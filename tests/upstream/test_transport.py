@@ -374,7 +374,7 @@ def test_an_address_says_where_to_and_whom_to_ask_for(
 ) -> None:
     """Ports that go without saying are not said."""
     address = outgoing.addressed(url)
-    assert (tuple(address.place), address.headers["host"]) == (place, host)
+    assert (tuple(address.place), dict(address.headers)["host"]) == (place, host)
 
 
 def test_a_password_in_an_address_is_shown_to_its_server() -> None:

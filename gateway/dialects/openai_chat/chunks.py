@@ -10,10 +10,13 @@ from gateway.messages import Usage
 
 THINKING = ("reasoning_content", "reasoning", "reasoning_text")
 """Fields of thinking. Servers that fill several of them say the same in each."""
+THINKS = frozenset({*THINKING, "reasoning_details"})
 
 
 def thinking_of(delta: Mapping[str, Any]) -> str:
     """The reasoning text of a delta."""
+    if THINKS.isdisjoint(delta):
+        return ""
     for name in THINKING:
         value = delta.get(name)
         if isinstance(value, dict):
@@ -94,4 +97,7 @@ def _count(value: Any) -> int:
 
 
 def _first_count(*values: Any) -> int | None:
-    return next((value for value in values if isinstance(value, int) and value >= 0), None)
+    for value in values:
+        if isinstance(value, int) and value >= 0:
+            return value
+    return None

@@ -11,7 +11,7 @@ from gateway import json_text
 from gateway.dialects.base import Destination, Outgoing
 from gateway.dialects.fields import answer_schema, output_cap, service_tier
 from gateway.dialects.identity import put_digests
-from gateway.dialects.offers import Offered, is_strict, offer_of, renamed
+from gateway.dialects.offers import NO_OFFER, Offered, is_strict, offer_of, renamed
 from gateway.dialects.openai_chat.content import (
     Spelling,
     conversation,
@@ -86,6 +86,8 @@ def request_to_chat(
 
 def _offered(request: MessagesRequest, destination: Destination, quirks: ChatQuirks) -> Offered:
     """The fields that offer tools."""
+    if "tools" not in request and "tool_choice" not in request:
+        return NO_OFFER
     choice, policy = request.object_field("tool_choice"), destination.server_tools
 
     def make() -> Offered:
