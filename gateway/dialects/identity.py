@@ -37,6 +37,8 @@ def put_digests(
     body: dict[str, Any], request: MessagesRequest, dropped: list[str], *, user: str, session: str
 ) -> None:
     """Puts the digests into these fields of a body; an empty name is no field."""
+    if "metadata" not in request:
+        return
     metadata = request.object_field("metadata")
     digests = {user: user_digest(request), session: session_digest(request)}
     found = {field: digest for field, digest in digests.items() if field and digest is not None}

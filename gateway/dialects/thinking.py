@@ -40,8 +40,14 @@ class Wish(Struct, frozen=True):
         return next((name for below, name in BUDGETS if budget < below), "xhigh")
 
 
+NO_WISH = Wish(kind=None, budget=None, effort=None, shown=True)
+"""Of a request that says nothing of thinking."""
+
+
 def wish_of(request: MessagesRequest) -> Wish:
     """Read from `thinking` and `output_config`."""
+    if "thinking" not in request and "output_config" not in request:
+        return NO_WISH
     thinking: Mapping[str, Any] = request.object_field("thinking")
     kind, budget = thinking.get("type"), thinking.get("budget_tokens")
     effort = request.object_field("output_config").get("effort")

@@ -107,6 +107,8 @@ class Attempt:
     def _client_names(self) -> Mapping[str, str]:
         """Names of tools as the provider was sent them -> as the client knows them."""
         given, sent = self.request.tool_names, self.outgoing.tool_names
+        if not sent:
+            return given
         return {**given, **{name: given.get(meant, meant) for name, meant in sent.items()}}
 
     def upstream_request(self) -> UpstreamRequest:

@@ -205,6 +205,7 @@ class Feed:
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
+        self._receive = exchange.attempt.receive
         self._held = 0
         self.is_reading = False
         """A thread is at work on the exchange, so nobody else may ask it for anything."""
@@ -220,7 +221,7 @@ class Feed:
 
     def read(self, chunk: bytes) -> bytes:
         """What the exchange has to say to some bytes, read here and now."""
-        data = self._exchange.attempt.receive(chunk)
+        data = self._receive(chunk)
         self._held = 0 if data else self._held + len(chunk)
         return data
 

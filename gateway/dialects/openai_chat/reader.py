@@ -94,6 +94,9 @@ class ChatReader(EventReader):
 
     def receive(self, chunk: bytes) -> None:
         """Takes bytes, cut anywhere."""
+        if self._takes_runs and (piece := self._runs.only(chunk)) is not None:
+            self._say(piece)
+            return
         end = chunk.rfind(END) if self._streamed and self._runs.hopes else -1
         if end < 0:
             super().receive(chunk)
@@ -102,9 +105,8 @@ class ChatReader(EventReader):
         while at < len(events):
             if self._takes_runs:
                 pieces = self._runs.take(events, at)
-                say = self._text if self._runs.field == "content" else self._thinking
                 for piece in pieces:
-                    say(piece)
+                    self._say(piece)
                 if pieces:
                     at += len(pieces)
                     continue
@@ -112,6 +114,12 @@ class ChatReader(EventReader):
             at += 1
         if rest := chunk[end + len(END) :]:
             super().receive(rest)
+
+    def _say(self, piece: str) -> None:
+        if self._runs.field == "content":
+            self._text(piece)
+        else:
+            self._thinking(piece)
 
     @property
     def _takes_runs(self) -> bool:

@@ -15,7 +15,6 @@ from gateway.dialects.offers import NO_OFFER, Offered, is_strict, offer_of, rena
 from gateway.dialects.openai_chat.content import (
     Spelling,
     conversation,
-    system_to_chat,
     turns_to_chat,
 )
 from gateway.dialects.openai_chat.quirks import ChatQuirks
@@ -122,7 +121,7 @@ def _messages(
         dropped,
         spelling=None if quirks.reminders == "hoist" else spelling,
         merges_with=role if quirks.merge_turns else None,
-        front=len(system_to_chat(system, spelling)),
+        front=1 if system else 0,
     )
     turns, follows = prompt.turns, bool(prompt.known)
     body["messages"] = messages = conversation(system, turns, spelling, dropped, follows=follows)

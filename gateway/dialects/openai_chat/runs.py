@@ -56,14 +56,29 @@ class Runs:
             return
         start, end = found[0].span(2)
         if found[0][1] == field.encode() and json_text.decode(b'"%b"' % found[0][2]) == text:
-            self.field, self._before, self._after = field, raw[:start], raw[end : -len(END)]
+            self.field, self._before, self._after = field, raw[:start], raw[end:]
+
+    def only(self, event: bytes) -> str | None:
+        """The piece, if this is one event in the wrapping, as most reads are; None if it is not sure."""
+        before, after = self._before, self._after
+        if not (event.startswith(before) and event.endswith(after)):
+            return None
+        piece = event[len(before) : len(event) - len(after)]
+        if b'"' in piece or len(event) < len(before) + len(after):
+            return None
+        try:
+            text: str = json_text.decode(b'"%b"' % piece)
+        except json_text.NotJSON:
+            return None
+        self._tries = 0
+        return text
 
     def take(self, events: list[bytes], at: int) -> list[str]:
         """The pieces in the events from one on, up to an event that is something else.
 
         The events are told without the blank lines between them.
         """
-        before, after = self._before, self._after
+        before, after = self._before, self._after[: -len(END)]
         start, end = len(before), -len(after)
         least = start - end
         pieces: list[bytes] = []
