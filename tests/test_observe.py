@@ -6,12 +6,15 @@ import io
 import json
 import logging
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from gateway import observe
 from gateway.redaction import BLOT, redactor
@@ -71,3 +74,46 @@ def test_records_of_libraries_look_like_ours_and_aborts_are_quiet(log: io.String
     assert len(lines) == 2
     assert all(line.startswith("{") and BLOT in line for line in lines)
     assert "sk-abc" not in log.getvalue()
+
+
+class Told(observe.Line, kw_only=True, omit_defaults=True):
+    """A record with known fields."""
+
+    text: str
+    count: int | None = None
+
+
+@given(st.text(), st.none() | st.integers(0, 9), st.sampled_from(["info", "warning"]))
+def test_a_line_with_known_fields_is_what_the_logger_writes(
+    text: str, count: int | None, level: Any
+) -> None:
+    """Field by field, without those that are None; only the clock is the caller's."""
+    out, before = io.StringIO(), sys.stderr
+    sys.stderr = out
+    handlers = logging.getLogger().handlers[:]
+    try:
+        observe.setup("json")
+        at = datetime(2026, 11, 20, 12, 0, 0, 5, tzinfo=UTC)
+        observe.write(Told(event="told", level=level, timestamp=at, text=text, count=count))
+        said = {} if count is None else {"count": count}
+        getattr(observe.logger(), level)("told", text=text, **said)
+    finally:
+        sys.stderr = before
+        structlog.reset_defaults()
+        observe.logger.cache_clear()
+        logging.getLogger().handlers[:] = handlers
+    first, second = map(json.loads, out.getvalue().strip().split("\n"))
+    assert first.pop("timestamp") == "2026-11-20T12:00:00.000005Z"
+    assert second.pop("timestamp").endswith("Z")
+    assert first == second
+
+
+def test_a_line_goes_the_long_way_where_somebody_listens(log: io.StringIO) -> None:
+    """And a secret goes neither way."""
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    line = Told(event="told", level="info", timestamp=at, text="Bearer abcdef123456")
+    with capture_logs() as heard:
+        observe.write(line)
+    assert heard == [{"event": "told", "log_level": "info", "text": "Bearer abcdef123456"}]
+    observe.write(line)
+    assert json.loads(log.getvalue())["text"] == BLOT

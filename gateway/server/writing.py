@@ -65,8 +65,10 @@ class Response(RequestResponseCycle):
             self.keep_alive = False
         elif not self.keep_alive:
             lines += b"connection: close\r\n"
-        self.chunked_encoding = False
-        if (length := known.get(b"content-length")) is not None:
+        self.chunked_encoding = known.get(b"transfer-encoding", b"").lower() == b"chunked"
+        if self.chunked_encoding:
+            pass  # the application has said it
+        elif (length := known.get(b"content-length")) is not None:
             self.expected_content_length = int(length)
         elif status not in BODILESS and self.scope["method"] != "HEAD":
             self.chunked_encoding = True
@@ -74,12 +76,12 @@ class Response(RequestResponseCycle):
         return b"%b%b\r\n" % (STATUS_LINE[status], lines)
 
     def _continue(self, body: bytes, *, more: bool) -> None:
-        if self.chunked_encoding:
+        if self.scope["method"] == "HEAD":
+            self.expected_content_length, data = 0, b""
+        elif self.chunked_encoding:
             data = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
             if not more:
                 data += b"0\r\n\r\n"
-        elif self.scope["method"] == "HEAD":
-            self.expected_content_length, data = 0, b""
         else:
             self.expected_content_length -= len(body)
             data = body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -281,3 +282,35 @@ def test_the_memory_of_conversations_is_bounded() -> None:
     for name in ("a", "b", "c"):
         pins.set((name,), "rule")
     assert [pins.get((name,)) for name in ("a", "b", "c")] == [None, "rule", "rule"]
+
+
+VARIANTS: list[dict[str, Any]] = [
+    {},
+    {"goes_on": True, "targets": ()},
+    {"refuse": "no"},
+    {"fallback": (Target("openai", "other"),)},
+    {"needs_fit": True, "fallback": (Target("openai", "other"),)},
+    {"shadow": Target("openai", "*")},
+    {"targets": (Target("openai", "*"),)},
+    {"targets": (Target("openai", "a"), Target("openai", "b")), "weights": (1.0, 1.0)},
+]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(VARIANTS), st.sampled_from("xyz")), max_size=4),
+    st.lists(st.sampled_from("xyz"), min_size=1, max_size=6),
+)
+def test_a_decision_that_was_made_before_is_made_again(
+    variants: list[tuple[dict[str, Any], str]], models: list[str]
+) -> None:
+    """Rules keep their decisions: each is still the one that rules would make that were never asked."""
+    rules = [
+        replace(rule(f"rule-{at}", model=model), **changes)
+        for at, (changes, model) in enumerate(variants)
+    ]
+    for model in models:
+        facts = Facts(request(model=model), TokenCounter(Fixed(1)))
+        fresh = [replace(one) for one in rules], replace(DEFAULT)
+        found, again = route(rules, DEFAULT, facts), route(*fresh, facts)
+        assert found == again
+        assert (found.targets, found.trace) == (again.targets, again.trace)

@@ -1,0 +1,188 @@
+"""Laws of a response: what goes out is what uvicorn would send, in fewer pieces."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from gateway.server.delivery import BODY_FOLLOWS, SENT, Delivery
+from gateway.server.writing import Response
+
+DATE = (b"date", b"Fri, 20 Nov 2026 12:00:00 GMT")
+statuses = st.sampled_from([200, 204, 304, 400, 404, 499, 529])
+pieces = st.lists(st.binary(max_size=300), min_size=1, max_size=5)
+others = st.lists(
+    st.sampled_from([(b"request-id", b"req_1"), (b"x-gateway-rule", b"fast"), (b"vary", b"\xe9")]),
+    max_size=4,
+)
+connections = st.sampled_from([[], [(b"connection", b"close")], [(b"connection", b"keep-alive")]])
+
+
+@dataclass
+class Wire:
+    """A transport that keeps what is written."""
+
+    writes: list[bytes] = field(default_factory=list)
+    closed: bool = False
+
+    def write(self, data: bytes) -> None:
+        """One call of the system."""
+        self.writes.append(data)
+
+    def close(self) -> None:
+        """The connection ends."""
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        """It has ended."""
+        return self.closed
+
+    def pause_reading(self) -> None:
+        """Nobody reads here."""
+
+    def resume_reading(self) -> None:
+        """Nobody reads here."""
+
+
+@dataclass
+class Said:
+    """What came of a response."""
+
+    data: bytes
+    closed: bool
+    ended: int
+    failed: bool
+
+
+def cycle(
+    kind: type[RequestResponseCycle], wire: Any, ended: list[int], method: str, *, keeps: bool
+) -> RequestResponseCycle:
+    """A request that waits for its response."""
+    return kind(
+        scope={"type": "http", "method": method},  # type: ignore[typeddict-item]
+        transport=wire,
+        flow=FlowControl(wire),
+        logger=logging.getLogger("test"),
+        access_logger=logging.getLogger("test"),
+        access_log=False,
+        default_headers=[DATE],
+        message_event=asyncio.Event(),
+        expect_100_continue=False,
+        keep_alive=keeps,
+        on_response=lambda: ended.append(1),
+    )
+
+
+async def respond(
+    kind: type[RequestResponseCycle], messages: list[Any], method: str, *, keeps: bool
+) -> tuple[Said, list[bytes]]:
+    """What the messages of an application become."""
+    wire, ended, failed = Wire(), list[int](), False
+    made = cycle(kind, wire, ended, method, keeps=keeps)
+    for message in messages:
+        try:
+            await made.send(message)
+        except RuntimeError:
+            failed = True
+            break
+    return Said(b"".join(wire.writes), wire.closed, len(ended), failed), wire.writes
+
+
+@given(
+    statuses,
+    others,
+    connections,
+    pieces,
+    st.sampled_from(["POST", "GET", "HEAD"]),
+    st.sampled_from(["chunks", "right", "short", "long"]),
+    st.booleans(),
+    st.booleans(),
+)
+def test_it_sends_what_uvicorn_sends(
+    status: int,
+    fields: list[tuple[bytes, bytes]],
+    connection: list[tuple[bytes, bytes]],
+    parts: list[bytes],
+    method: str,
+    framing: str,
+    keeps: bool,
+    follows: bool,
+) -> None:
+    """Head, framing, the end of the connection, and the refusal of a body of another length."""
+    headers = [*fields, *connection]
+    if framing != "chunks":
+        size = len(b"".join(parts)) + {"right": 0, "short": -1, "long": 1}[framing]
+        headers.append((b"content-length", b"%d" % max(size, 0)))
+    start = {"type": "http.response.start", "status": status, "headers": headers}
+    bodies = [{"type": "http.response.body", "body": part, "more_body": True} for part in parts]
+    bodies[-1]["more_body"] = False
+
+    async def both() -> tuple[tuple[Said, list[bytes]], tuple[Said, list[bytes]]]:
+        ours = await respond(
+            Response, [{**start, BODY_FOLLOWS: follows}, *bodies], method, keeps=keeps
+        )
+        theirs = await respond(RequestResponseCycle, [start, *bodies], method, keeps=keeps)
+        return ours, theirs
+
+    (ours, writes), (theirs, _) = asyncio.run(both())
+    if ours.failed and follows and not ours.data:
+        assert theirs.failed  # nothing went out yet, where uvicorn has sent the head
+    else:
+        assert ours == theirs
+        assert not follows or len(writes) <= len(parts)
+
+
+def test_an_answer_in_one_piece_is_one_write() -> None:
+    """Head and body, so that the client is woken once."""
+    wire = Wire()
+
+    async def answer() -> None:
+        made: Any = cycle(Response, wire, [], "POST", keeps=True)
+        await Delivery(made.send).whole(200, {"request-id": "req_1"}, b"{}")
+
+    asyncio.run(answer())
+    [data] = wire.writes
+    assert data.startswith(b"HTTP/1.1 200 OK\r\ndate: ")
+    assert data.endswith(b"\r\nrequest-id: req_1\r\ncontent-length: 2\r\n\r\n{}")
+
+
+@pytest.mark.parametrize("value", [b"a\r\nx: y", b"a\nb", b"a\rb", b"a\0b"])
+def test_a_header_cannot_bring_another(value: bytes) -> None:
+    """Nothing is sent of a response with one that would."""
+    start = {"type": "http.response.start", "status": 200, "headers": [(b"x", value)]}
+    said, _ = asyncio.run(respond(Response, [start], "POST", keeps=True))
+    assert (said.failed, said.data) == (True, b"")
+
+
+def test_a_piece_waits_for_a_client_that_is_slow() -> None:
+    """What can be written at once takes no turn of the task, and what cannot is written later."""
+
+    async def slow() -> list[bytes]:
+        wire = Wire()
+        made: Any = cycle(Response, wire, [], "POST", keeps=True)
+        delivery = Delivery(made.send)
+        await delivery.start(200, {}, "text/event-stream")
+        assert delivery.write_now(b"one")
+        assert made.send({"type": "http.response.body", "body": b"", "more_body": True}) is SENT
+        made.flow.pause_writing()
+        assert not delivery.write_now(b"two")
+        unsent = delivery.unsent
+        assert isinstance(unsent, Awaitable)
+        waiting = asyncio.ensure_future(unsent)
+        await asyncio.sleep(0)
+        written = len(wire.writes)
+        made.flow.resume_writing()
+        await waiting
+        assert len(wire.writes) == written + 1
+        return wire.writes
+
+    assert [b"one" in write for write in asyncio.run(slow())] == [True, False]
