@@ -68,7 +68,7 @@ class Town(Gateway):
     def metrics(self) -> str:
         assert self.services is not None
         one = self.services
-        return metrics.render(one.tally, one.config, one.availability).decode()
+        return metrics.render(one.tally, one.config, one.availability, one.rooms.state()).decode()
 
 
 @pytest.fixture

@@ -83,8 +83,8 @@ class Story:
 
     @property
     def metrics(self) -> str:
-        tally, config = self.services.tally, self.services.config
-        return metrics.render(tally, config, self.services.rooms.state()).decode()
+        one = self.services
+        return metrics.render(one.tally, one.config, one.availability, one.rooms.state()).decode()
 
 
 def config(limits: str, more: str = "default: lab:m") -> str:
