@@ -10,12 +10,12 @@ from gateway.cli.commands import Commands
 from gateway.config.reference import render_rules, render_transforms
 from gateway.config.schema import render
 from gateway.mock import reference
-from gateway.providers import features
+from gateway.providers import document
 
 TOPICS: Mapping[str, Callable[[], str]] = {
     "rules": render_rules,
     "transforms": render_transforms,
-    "providers": features.render,
+    "providers": document.render,
     "mock": reference.render,
 }
 """Topic -> its text in Markdown."""

@@ -91,6 +91,7 @@ ELSEWHERE = {
     "serve": "it runs on",
     "stats": "it asks a server",
     "reload": "it asks a server",
+    "mock": "it runs on, and reads no config",
     "correct": "it reads no config",
 }
 """Commands of which other tests speak."""

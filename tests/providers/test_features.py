@@ -12,7 +12,7 @@ import pytest
 
 from gateway.config import load
 from gateway.dialects import DIALECTS
-from gateway.providers import PROVIDERS, Provider, features
+from gateway.providers import PROVIDERS, Provider, document, features
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "providers.md"
 
@@ -34,7 +34,7 @@ def mistakes(config: str) -> list[str]:
 
 def test_the_document_is_that_of_the_declarations() -> None:
     """What people read is what the gateway does. To renew the file: `make docs`."""
-    assert DOCUMENT.read_text("utf-8") == features.render()
+    assert DOCUMENT.read_text("utf-8") == document.render()
 
 
 def test_every_dialect_is_told() -> None:
@@ -53,20 +53,20 @@ def test_every_provider_is_told(provider: Provider) -> None:
         assert words.strip()
         assert "|" not in words
         assert "\n" not in words
-    assert features.render().count(f"\n| `{provider.name}` | ") == 1 + len(features.HEADINGS)
+    assert document.render().count(f"\n| `{provider.name}` | ") == 1 + len(features.HEADINGS)
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_what_a_declaration_tells_people_to_write_is_sound(name: str) -> None:
     """Each setting in its text can stand in a config under its name."""
-    text = features.render().partition(f"\n### {name}\n")[2].partition("\n### ")[0]
+    text = document.render().partition(f"\n### {name}\n")[2].partition("\n### ")[0]
     for setting in SETTING.findall(" ".join(text.split())):
         assert mistakes(f"providers:\n  {name}: {{{setting}}}\ndefault: mock:x\n") == []
 
 
 def test_the_examples_of_the_document_are_sound() -> None:
     """Each is a whole config."""
-    examples = re.findall(r"```yaml\n(.*?)```", features.render(), re.DOTALL)
+    examples = re.findall(r"```yaml\n(.*?)```", document.render(), re.DOTALL)
     assert len(examples) > 1
     for example in examples:
         assert mistakes(example) == []
