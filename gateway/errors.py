@@ -3,12 +3,14 @@
     GatewayError
       InvalidRequest      400  invalid_request_error   the client's fault
       Unauthenticated     401  authentication_error
+      Forbidden           403  permission_error
       NotFound            404  not_found_error
       MethodNotAllowed    405  invalid_request_error
       RequestTooLarge     413  request_too_large
       OverBound           any  invalid_request_error   more, deeper or slower than the gateway takes
       Overloaded          529  overloaded_error        the gateway has too much to do, or is being stopped
       PolicyBlocked       400  policy_blocked          a rule refuses
+      BudgetSpent         429  rate_limit_error        of a client key
       MissingKey          401  authentication_error    the operator's fault
       NoRoom              429  rate_limit_error        a provider's limits, by the gateway's own count
       UpstreamFailure     any  mapped by the dialect   the provider's fault
@@ -86,6 +88,14 @@ class Unauthenticated(GatewayError):
     headers = NO_RETRY
 
 
+class Forbidden(GatewayError):
+    """The client is known, or need not be, and may not do this."""
+
+    status = 403
+    type = "permission_error"
+    headers = NO_RETRY
+
+
 class NotFound(GatewayError):
     """No such path, model or provider."""
 
@@ -126,6 +136,13 @@ class PolicyBlocked(GatewayError):
     status = 400
     type = "policy_blocked"
     headers = NO_RETRY
+
+
+class BudgetSpent(GatewayError):
+    """The client's key may spend nothing more until its period ends; `retry-after` says when."""
+
+    status = 429
+    type = "rate_limit_error"
 
 
 class MissingKey(GatewayError):

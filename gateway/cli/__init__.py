@@ -100,6 +100,7 @@ COMMANDS: Mapping[str, str] = {
     "correct": "correct",
     "import": "importing",
     "reload": "reload",
+    "key": "key",
     "diff": "diff",
     "replay": "replay",
     "stats": "stats",

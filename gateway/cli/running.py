@@ -17,11 +17,11 @@ def add_running(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--url", default="http://127.0.0.1:4000", help="the gateway (default: %(default)s)"
     )
-    command.add_argument("--key", help="a client key, if the gateway asks for one")
+    command.add_argument("--key", help="the admin key, if the gateway asks for one")
 
 
 class Running:
-    """A gateway at a URL, asked with a client key where it wants one."""
+    """A gateway at a URL, asked with the admin key where it wants one."""
 
     def __init__(self, url: str, key: str | None, *, patience: float) -> None:
         """`patience`: seconds that the gateway gets for each answer."""

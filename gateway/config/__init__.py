@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from gateway.config import overlays
+from gateway.config.access import Budget, ClientKey, Tls, UnixSocket, is_loopback
+from gateway.config.access_files import access_files, open_files
 from gateway.config.check import check
 from gateway.config.compile import KEY_VARIABLES, compile_config
 from gateway.config.correction import CorrectionSettings
@@ -31,7 +33,6 @@ from gateway.config.render import render_concise, render_full, render_json
 from gateway.config.snapshot import (
     MOCK,
     NO_FACTS,
-    ClientKey,
     Endpoint,
     ModelFacts,
     Network,
@@ -45,6 +46,7 @@ from gateway.config.source import parse_env_file
 __all__ = [
     "MOCK",
     "NO_FACTS",
+    "Budget",
     "ClientKey",
     "CorrectionSettings",
     "Endpoint",
@@ -57,6 +59,9 @@ __all__ = [
     "ServerSettings",
     "Snapshot",
     "Timeouts",
+    "Tls",
+    "UnixSocket",
+    "is_loopback",
     "load",
     "parse_env_file",
     "render_concise",
@@ -108,8 +113,9 @@ def load(
     said = {(finding.file, finding.line, finding.column) for finding in found}
     expanded, checked = _checked(layer, positions, environment, files, notes=notes)
     trusted = certificates(_document(expanded, positions), files)
-    checked += trusted.findings
-    outside = (*whole.files, *trusted.files)
+    access = access_files(_document(expanded, positions), files)
+    checked += [*trusted.findings, *access.findings]
+    outside = (*whole.files, *trusted.files, *access.files)
     if every_overlay:
         checked = _everywhere(whole, name, environment, files, checked)
     found += [one for one in checked if (one.file, one.line, one.column) not in said]
@@ -118,9 +124,15 @@ def load(
     if any(finding.severity == "error" for finding in findings):
         return Loaded(None, findings, whole.sources, outside)
     used = {**expanded.used, **{name: environment.get(name) for name in KEY_VARIABLES}}
-    id = _digest([*whole.sources.values(), *trusted.texts.values(), name or ""], used)
+    read = [*trusted.texts.values(), *access.texts.values()]
+    id = _digest([*whole.sources.values(), *read, name or ""], used)
     snapshot = compile_config(
-        expanded.value, positions, environment, id=id, certificates=trusted.texts
+        expanded.value,
+        positions,
+        environment,
+        id=id,
+        certificates=trusted.texts,
+        access_files=access,
     )
     return Loaded(snapshot, findings, whole.sources, outside)
 
@@ -135,8 +147,13 @@ def _checked(
 ) -> tuple[Expanded, list[Finding]]:
     expanded = expand(layer.value, positions, environment)
     found = check(expanded.value, positions, expanded.unresolved, notes=notes)
-    missing = extras(_document(expanded, positions), files)
-    return expanded, [*expanded.findings, *found, *missing]
+    document = _document(expanded, positions)
+    return expanded, [
+        *expanded.findings,
+        *found,
+        *extras(document, files),
+        *open_files(document, files),
+    ]
 
 
 def _document(expanded: Expanded, positions: Positions) -> Document:

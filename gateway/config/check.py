@@ -11,6 +11,7 @@ from typing import Any
 
 from gateway.config import (
     abilities,
+    access_checks,
     exposure,
     expressions,
     failover,
@@ -48,6 +49,11 @@ CHECKS: tuple[Callable[[Document], Iterator[Finding]], ...] = (
     exposure.pools,
     failover.cooldowns,
     network.proxies,
+    access_checks.secrets,
+    access_checks.expiries,
+    access_checks.grants,
+    access_checks.budgets,
+    access_checks.names,
 )
 
 

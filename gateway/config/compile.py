@@ -8,7 +8,8 @@ from hashlib import blake2b
 from typing import Any
 
 from gateway import transforms
-from gateway.config import failover, rules
+from gateway.config import access, failover, rules
+from gateway.config.access_files import AccessFiles
 from gateway.config.correction import overlay, text_calls_of
 from gateway.config.environment import filled, first_variable, variables
 from gateway.config.life_settings import life
@@ -17,7 +18,6 @@ from gateway.config.network import network
 from gateway.config.positions import Positions
 from gateway.config.reload_settings import recorder_settings, reload_settings, test_files
 from gateway.config.snapshot import (
-    ClientKey,
     Endpoint,
     ModelFacts,
     Price,
@@ -31,6 +31,7 @@ from gateway.dialects import DIALECTS
 from gateway.providers import PROVIDERS, AuthScheme, Provider, auth_header
 from gateway.routing import Target
 from gateway.routing.conditions import parse_count
+from gateway.routing.conditions.base import as_list
 from gateway.units import parse_duration, parse_size
 
 DIALECT_AUTH: Mapping[str, AuthScheme] = {"anthropic": "x-api-key", "gemini": "x-goog-api-key"}
@@ -49,16 +50,18 @@ def compile_config(
     *,
     id: str,
     certificates: Mapping[str, str],
+    access_files: AccessFiles,
 ) -> Snapshot:
     """The snapshot of a config in which no check has found an error.
 
     `certificates` are those that providers are trusted by, by provider.
     """
+    aliases: Mapping[str, str] = value.get("aliases", {})
     value = rules.without_aliases(value)
     configured: Mapping[str, Any] = value.get("providers", {})
     return Snapshot(
         id=id,
-        server=_server(value.get("server", {})),
+        server=_server(value.get("server", {}), aliases, access_files),
         endpoints={
             name: _endpoint(
                 name, configured.get(name, {}), positions, environment, certificates.get(name)
@@ -90,15 +93,25 @@ def compile_config(
 SIZES = ("max_body", "memory")
 
 
-def _server(options: Mapping[str, Any]) -> ServerSettings:
+def _server(
+    options: Mapping[str, Any], aliases: Mapping[str, str], files: AccessFiles
+) -> ServerSettings:
     given = {
         name: options[name] for name in ("host", "port", "allow_unauthenticated") if name in options
     }
     given |= {name: parse_size(options[name]) for name in SIZES if name in options}
-    keys = options.get("auth", {}).get("keys", ())
+    given |= {
+        name: access.names_of(as_list(options[name]))
+        for name in ("hosts", "origins")
+        if name in options
+    }
     return ServerSettings(
-        keys=tuple(ClientKey(key["name"], key["key"].strip()) for key in keys),
         life=life(options),
+        keys=access.client_keys(options.get("auth", {}), files.keys, aliases),
+        admin=access.admin_key(options.get("admin")),
+        tls=files.tls,
+        socket=access.unix_socket(options.get("socket")),
+        listens_at_port=bool({"host", "port"} & options.keys()) or "socket" not in options,
         **given,
     )
 

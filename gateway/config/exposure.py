@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from gateway.config.access import UnixSocket, is_loopback
 from gateway.config.document import Document
 from gateway.config.environment import has_reference
 from gateway.config.findings import Finding
 from gateway.config.positions import Path
 from gateway.config.redaction import holds_key, is_reference
-from gateway.config.snapshot import LOOPBACK
 from gateway.providers import PROVIDERS
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -21,15 +21,20 @@ _SECRET_HEADER = re.compile(r"(?i)authorization|.*(?:key|token|secret)")
 
 def open_server(document: Document) -> Iterator[Finding]:
     """A port that other machines can reach asks for keys, unless the config says otherwise in words."""
+    auth = [document.raw("server", "auth", name) for name in ("keys", "keys_file")]
+    if document.raw("server", "allow_unauthenticated") or any(auth):
+        return  # whether these are sound is said elsewhere
+    help = "add `auth: {keys: [{name: …, key: …}]}`, or say `allow_unauthenticated: true`"
     path: Path = ("server", "host")
     host = document.get(*path)
-    if not isinstance(host, str) or host in LOOPBACK:
-        return
-    if document.raw("server", "allow_unauthenticated") or document.raw("server", "auth", "keys"):
-        return  # whether these are sound is said elsewhere
-    message = f"other machines can reach {document.typed(path)}, and no client needs a key"
-    help = "add `auth: {keys: [{name: …, key: …}]}`, or say `allow_unauthenticated: true`"
-    yield document.positions.error("open-server", document.positions.value(path), message, help)
+    if isinstance(host, str) and not is_loopback(host):
+        message = f"other machines can reach {document.typed(path)}, and no client needs a key"
+        yield document.positions.error("open-server", document.positions.value(path), message, help)
+    path = ("server", "socket", "mode")
+    mode = document.get(*path)
+    if isinstance(mode, str) and UnixSocket("", int(mode, 8)).is_open:
+        message = "every user of this machine can open the socket, and no client needs a key"
+        yield document.positions.error("open-server", document.positions.value(path), message, help)
 
 
 def plain_secrets(document: Document) -> Iterator[Finding]:
@@ -50,6 +55,7 @@ def plain_secrets(document: Document) -> Iterator[Finding]:
 def _secret_places(document: Document) -> Iterator[Path]:
     for index in document.indexes("server", "auth", "keys"):
         yield ("server", "auth", "keys", index, "key")
+    yield ("server", "admin", "key")
     yield ("reasoning", "key")
     for name in document.names("providers"):
         yield from _keys(document, name)

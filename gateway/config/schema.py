@@ -10,6 +10,7 @@ import json
 from typing import get_args
 
 from gateway.config import (
+    access_schema,
     correction_schema,
     failover,
     life_settings,
@@ -21,7 +22,6 @@ from gateway.config import (
 from gateway.config.fragments import attribute_docs, described_key
 from gateway.config.layer_schema import layering
 from gateway.config.provider_schema import Documents
-from gateway.config.rule_schema import NO_CONTROL
 from gateway.config.schema_parts import Schema, choice, key, object_of, ref, text
 from gateway.config.snapshot import NamedTargets
 from gateway.dialects import DIALECTS
@@ -211,28 +211,6 @@ def _reasoning() -> Schema:
 def _server() -> Schema:
     port = {"type": "integer", "minimum": 1, "maximum": 65535}
     reference = {"type": "string", "pattern": r"^\$\{.+\}$"}
-    client = object_of(
-        {
-            "name": key(
-                text("a name for the key", **NO_CONTROL),
-                "Who has the key, for the log.",
-                "laptop",
-            ),
-            "key": key(
-                {"type": "string", "pattern": r"\S", "x-expected": "a key such as ${GATEWAY_KEY}"},
-                "The key itself: better from the environment.",
-                "${GATEWAY_KEY}",
-            ),
-        },
-        "a key such as {name: laptop, key: ${GATEWAY_KEY}}",
-        required=["name", "key"],
-    )
-    keys = {"type": "array", "items": client, "x-expected": "a list of keys"}
-    laptop = [{"name": "laptop", "key": "${GATEWAY_KEY}"}]
-    auth = object_of(
-        {"keys": key(keys, "The keys that clients may show; without any, all are served.", laptop)},
-        "a mapping such as {keys: […]}",
-    )
     return object_of(
         {
             "host": key(text("a host such as 127.0.0.1"), "The address to listen at.", "127.0.0.1"),
@@ -241,12 +219,7 @@ def _server() -> Schema:
                 "The port to listen at.",
                 4000,
             ),
-            "auth": key(auth, "Whom the gateway serves.", {"keys": laptop}),
-            "allow_unauthenticated": key(
-                {"type": "boolean"},
-                "Serve without keys even where other machines can reach the port.",
-                True,
-            ),
+            **access_schema.server(),
             "max_body": key(SIZE_SCHEMA, "The largest request body that is read.", "32MiB"),
             "memory": key(
                 SIZE_SCHEMA,

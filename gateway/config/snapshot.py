@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from gateway.admission import Limits
 from gateway.availability import Settings as FailoverSettings
+from gateway.config.access import ClientKey, Tls, UnixSocket, is_loopback
 from gateway.config.correction import CorrectionSettings, settings
 from gateway.config.life_settings import Life
 from gateway.config.reload_settings import RecorderSettings, ReloadSettings
@@ -33,8 +34,6 @@ SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
 
 NamedTargets = Literal["allow", "refuse"]
 """Whether a request may name its target itself, in its URL or as its model."""
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def _in_url(url: str) -> Iterator[str]:
@@ -56,20 +55,14 @@ def _token(value: str) -> Iterator[str]:
         yield token.strip()
 
 
-@dataclass(frozen=True, slots=True)
-class ClientKey:
-    """A key that clients show to the gateway."""
-
-    name: str
-    key: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ServerSettings:
     """Where the gateway listens and whom it serves."""
 
     host: str = "127.0.0.1"
     port: int = 4000
+    listens_at_port: bool = True
+    """False where a unix socket stands in its place."""
     keys: tuple[ClientKey, ...] = ()
     """Empty: everybody who can reach the port is served."""
     allow_unauthenticated: bool = False
@@ -79,11 +72,36 @@ class ServerSettings:
     memory: int = 256 * 1024 * 1024
     """Bytes that are kept of conversations."""
     life: Life = field(default_factory=Life)
+    admin: ClientKey | None = None
+    """The key of whoever runs the gateway."""
+    hosts: tuple[str, ...] = ()
+    """Globs over the names, in lower case, under which it is reached beside its own."""
+    origins: tuple[str, ...] = ()
+    """Globs over the origins of pages that may use it from a browser."""
+    tls: Tls | None = None
+    socket: UnixSocket | None = None
 
     @property
     def is_safe(self) -> bool:
-        """Only this machine can reach it, or it asks for a key, or it is meant to be open."""
-        return self.host in LOOPBACK or bool(self.keys) or self.allow_unauthenticated
+        """Only this machine can reach it, or it asks for a key, or it is meant to be open. A unix socket
+        that every user can open is open to them all."""
+        if self.keys or self.allow_unauthenticated:
+            return True
+        is_local = not self.listens_at_port or is_loopback(self.host)
+        return is_local and (self.socket is None or not self.socket.is_open)
+
+    @once
+    def by_digest(self) -> Mapping[bytes, ClientKey]:
+        """The client keys, as they are known again."""
+        return {key.digest: key for key in self.keys}
+
+    @once
+    def _by_name(self) -> Mapping[str, ClientKey]:
+        return {key.name: key for key in self.keys}
+
+    def key_named(self, name: str | None) -> ClientKey | None:
+        """The client key of this name; None for requests without one."""
+        return None if name is None else self._by_name.get(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +281,8 @@ class Snapshot:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every key, so that nothing shows them."""
-        found = [client.key for client in self.server.keys]
+        own = [*self.server.keys, *([self.server.admin] if self.server.admin else [])]
+        found = [client.key for client in own if client.key]
         found += [self.reasoning.key] if self.reasoning.key else []
         for endpoint in self.endpoints.values():
             found += [one.secret for one in endpoint.pool or (endpoint,) if one.secret]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from gateway.config.snapshot import LOOPBACK
+from gateway.config import is_loopback
 from gateway.importers import ccr_transformers
 from gateway.importers.draft import Draft, Part, Ref, exactly
 from gateway.importers.draft import target as target_of
@@ -166,7 +166,7 @@ class Writing:
             )
             server["auth"] = {"keys": [{"name": "client", "key": shown}]}
             server |= {"host": host} if host else {}
-        elif host in LOOPBACK:
+        elif is_loopback(host):
             server["host"] = host
         elif host:
             says = "without APIKEY it is forced to 127.0.0.1, here as there"

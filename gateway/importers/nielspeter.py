@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gateway.config.snapshot import LOOPBACK
+from gateway.config import is_loopback
 from gateway.importers.draft import Draft, Ref, target
 from gateway.importers.files import Found
 from gateway.importers.servers import Server, declare, is_local, known_at, split_endpoint
@@ -102,8 +102,8 @@ def _server(settings: Settings, draft: Draft) -> None:
             "all, has another name."
         )
         declare(draft, Server("anthropic", PROVIDERS["anthropic"].base_url, own, None, {}, says))
-    if host in LOOPBACK or settings.has("ANTHROPIC_API_KEY"):
-        if settings.has("HOST") or host in LOOPBACK:
+    if is_loopback(host) or settings.has("ANTHROPIC_API_KEY"):
+        if settings.has("HOST") or is_loopback(host):
             draft.server.value = {"host": host, **draft.server.value}
         return
     draft.server.comment = (

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from gateway.config import Endpoint, Snapshot
+from gateway.config import ClientKey, Endpoint, Snapshot
 from gateway.messages import MessagesRequest
 from gateway.pipeline.corrections import Corrections
 from gateway.pipeline.inbound import Inbound
@@ -34,6 +34,8 @@ class Asked(Struct, frozen=True):
     id_is_taken: Callable[[str], bool]
     corrections: Callable[[Target, Endpoint], Corrections] | None
     """What becomes of the tool calls of this target's answer; None for an answer of the gateway's own."""
+    key: ClientKey | None = None
+    """The key that the client showed."""
 
 
 def estimating(facts: Facts, sizing: Sizing, request: MessagesRequest) -> Callable[[Target], int]:

@@ -17,6 +17,7 @@ from gateway.once import once
 from gateway.pipeline import edits
 from gateway.pipeline.asked import Asked
 from gateway.pipeline.corrections import Corrections
+from gateway.pipeline.granted import forbidden
 from gateway.pipeline.headers import forwarded_query, picked
 from gateway.pipeline.inbound import UpstreamRequest
 from gateway.providers import join_url
@@ -55,7 +56,11 @@ class Attempt:
 
     @once
     def endpoint(self) -> Endpoint:
-        """The provider, or the mock in its place when its key is missing. Raises `MissingKey`."""
+        """The provider, or the mock in its place when its key is missing. Raises `MissingKey`, and
+        `Forbidden` for a target that the client's key does not open."""
+        key = self.asked.key
+        if key is not None and not key.may_use(self.target):
+            raise forbidden(key, self.target)
         snapshot, route = self.asked.snapshot, self.asked.route
         endpoint = snapshot.endpoints[self.target.provider].with_key(self._key)
         if endpoint.missing_key is None:

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from gateway.config import ModelFacts, Snapshot
+from gateway.config import ClientKey, ModelFacts, Snapshot
 from gateway.dialects.offers import server_kinds
 from gateway.errors import InvalidRequest, NotFound, PolicyBlocked
 from gateway.estimates import Estimates
 from gateway.messages import MessagesRequest
+from gateway.pipeline.granted import granted, rules_for
 from gateway.pipeline.sizing import Sizing
 from gateway.routing import BadTarget, Facts, Pins, Route, Rule, Target, Unfit, route
 from gateway.routing.rules import bound
@@ -34,15 +35,21 @@ def choose(
 
     What a person spelled out wins over what rules infer, where the config allows it. `sizing` knows the
     tokens of targets. A prompt that fits nowhere is refused where it `has_to_fit`. Raises `NotFound`,
-    `InvalidRequest`, and `PolicyBlocked`.
+    `InvalidRequest`, `PolicyBlocked`, and `Forbidden` where the client's key does not open the target.
     """
     chosen = _named(snapshot, facts)
+    key = snapshot.server.key_named(facts.key)
     if chosen is None:
-        fitting = Fitting(snapshot, request, facts, sizing or Sizing(snapshot, Estimates()))
-        chosen = route(snapshot.rules, snapshot.default, facts, pins=pins, fits=fitting.why_not)
+        fitting = Fitting(snapshot, request, facts, sizing or Sizing(snapshot, Estimates()), key)
+        rules = snapshot.rules if key is None else rules_for(snapshot, key)
+        chosen = route(rules, snapshot.default, facts, pins=pins, fits=fitting.why_not)
+        if key is not None:
+            chosen = granted(key, chosen, snapshot, facts)
         if has_to_fit:
             fitting.check(chosen)
-    return _with_server_tools(snapshot, request, facts, chosen)
+    elif key is not None:
+        chosen = granted(key, chosen, snapshot, facts)
+    return _with_server_tools(snapshot, request, facts, chosen, key)
 
 
 def _named(snapshot: Snapshot, facts: Facts) -> Route | None:
@@ -126,7 +133,11 @@ def _suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def _with_server_tools(
-    snapshot: Snapshot, request: MessagesRequest, facts: Facts, chosen: Route
+    snapshot: Snapshot,
+    request: MessagesRequest,
+    facts: Facts,
+    chosen: Route,
+    key: ClientKey | None,
 ) -> Route:
     """The route, or the one that the policy names for server tools which its target lacks."""
     elsewhere = chosen.server_tools or snapshot.server_tools
@@ -135,15 +146,24 @@ def _with_server_tools(
     runs = snapshot.endpoints[chosen.target.provider].dialect.server_tools
     if runs is None or server_kinds(request.tools) <= runs:
         return chosen
-    return replace(chosen, target=bound(elsewhere, facts), origin="server_tools")
+    target = bound(elsewhere, facts)
+    if key is not None and not key.may_use(target):
+        return chosen
+    return replace(chosen, target=target, origin="server_tools")
 
 
 class Fitting:
     """Whether targets can serve a request, as far as the config's `models:` says what they can."""
 
     def __init__(
-        self, snapshot: Snapshot, request: MessagesRequest, facts: Facts, sizing: Sizing
+        self,
+        snapshot: Snapshot,
+        request: MessagesRequest,
+        facts: Facts,
+        sizing: Sizing,
+        key: ClientKey | None = None,
     ) -> None:
+        self._key = key
         self._sizing = sizing
         self._snapshot = snapshot
         self._request = request
@@ -160,6 +180,8 @@ class Fitting:
     def _unable(self, target: Target, known: ModelFacts) -> str | None:
         if self._snapshot.endpoints[target.provider].missing_key is not None:
             return f"{target.provider} has no key"
+        if self._key is not None and not self._key.may_use(target):
+            return "the client's key does not open it"
         if self._facts.readings.cooling(str(target)):
             return "it failed a moment ago"
         able = {"image": known.images, "document": known.documents, "tools": known.tools}

@@ -76,6 +76,7 @@ class Exchange:
         """Whom it asks in turn, and what became of that."""
         self.waited = 0.0
         """Seconds for which it waited for room at providers."""
+        self._key = snapshot.server.key_named(inbound.client)
         self._vault = vault
         self._pins = pins
         self._consults = consults
@@ -126,6 +127,7 @@ class Exchange:
             prompt_estimate=estimating(self.facts, self.sizing, self.request),
             id_is_taken=partial(has_call, self.request),
             corrections=correcting(self.snapshot, self.route, self.request, self._consults),
+            key=self._key,
         )
 
     @property
@@ -264,7 +266,7 @@ class Exchange:
         if corrections is None or corrections.question is None:
             return None
         target = corrections.settings.model
-        if target is None:
+        if target is None or (self._key is not None and not self._key.may_use(target)):
             return None
         return Consultation(
             self.snapshot,
@@ -373,6 +375,15 @@ class Exchange:
         """What the answer cost, as far as the provider said."""
         attempt = self._answered
         return attempt.answer.usage if attempt is not None else None
+
+    @property
+    def unsaid(self) -> int:
+        """The estimated tokens of a prompt that was taken, where the provider has named no number: it
+        does at the end of an answer, and the client may leave before."""
+        answered, usage = self._answered, self.usage
+        if answered is None or (usage is not None and usage.prompt):
+            return 0
+        return answered.asked.prompt_estimate(answered.target)
 
     @property
     def stop_reason(self) -> str | None:

@@ -346,7 +346,7 @@ def _target(rule: Rule, facts: Facts, fits: Fits) -> tuple[Target, list[Unfit]]:
     if not rule.targets:
         return NOWHERE, []
     if rule.weights:
-        return _drawn(rule, facts), []
+        return drawn(rule.targets, rule.weights, facts), []
     unfit: list[Unfit] = []
     for target in (*rule.targets, *rule.fallback) if rule.needs_fit else ():
         found = fits(target, rule)
@@ -356,11 +356,11 @@ def _target(rule: Rule, facts: Facts, fits: Fits) -> tuple[Target, list[Unfit]]:
     return rule.targets[0], unfit
 
 
-def _drawn(rule: Rule, facts: Facts) -> Target:
+def drawn(targets: Sequence[Target], weights: Sequence[float], facts: Facts) -> Target:
     """The target whose share the session's lot falls into."""
-    mark, reached = facts.lot * sum(rule.weights), 0.0
-    for target, weight in zip(rule.targets, rule.weights, strict=True):
+    mark, reached = facts.lot * sum(weights), 0.0
+    for target, weight in zip(targets, weights, strict=True):
         reached += weight
         if mark < reached:
             return target
-    return rule.targets[-1]
+    return targets[-1]

@@ -7,10 +7,11 @@ from typing import Any
 
 from gateway import __version__
 from gateway.availability import Looking
-from gateway.config import Snapshot
+from gateway.config import ClientKey, Snapshot
 from gateway.errors import InvalidRequest, NotFound
 from gateway.pipeline import DISCOVERED, Exchange, target_of_model
 from gateway.pipeline.explain import explain
+from gateway.pipeline.granted import forbidden
 from gateway.pipeline.recorded import BadRecording, inbound_of
 from gateway.routing import Target
 from gateway.server.admin import config_health
@@ -56,8 +57,8 @@ def health(services: Services) -> dict[str, Any]:
     }
 
 
-def models(snapshot: Snapshot) -> dict[str, Any]:
-    """`GET /v1/models`: the targets and aliases that the config names.
+def models(snapshot: Snapshot, key: ClientKey | None = None) -> dict[str, Any]:
+    """`GET /v1/models`: the targets and aliases that the config names, and the client's key opens.
 
     Each stands there twice: by its name, and as `claude-via-NAME` for clients that keep only models
     with `claude` in their name. Nothing does where a request may name no target: asked for as a model,
@@ -65,6 +66,7 @@ def models(snapshot: Snapshot) -> dict[str, Any]:
     """
     named = {target: Target.parse(target) for target in snapshot.targets}
     named = {**snapshot.aliases, **named} if snapshot.named_targets == "allow" else {}
+    named = {id: one for id, one in named.items() if key is None or key.may_use(one)}
     data = [model_info(snapshot, target, id) for id, target in named.items()]
     data += [model_info(snapshot, target, DISCOVERED + id) for id, target in named.items()]
     return {
@@ -75,11 +77,13 @@ def models(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def model(snapshot: Snapshot, id: str) -> dict[str, Any]:
+def model(snapshot: Snapshot, id: str, key: ClientKey | None = None) -> dict[str, Any]:
     """`GET /v1/models/{id}`: any model of a provider that is known. Raises `GatewayError`."""
     target = target_of_model(snapshot, id)
     if target is None:
         raise NotFound(f"model: {id} (models are named provider:model, such as openai:gpt-5)")
+    if key is not None and not key.may_use(target):
+        raise forbidden(key, target)
     return model_info(snapshot, target, id)
 
 

@@ -10,13 +10,13 @@ from typing import Any, cast
 from litestar import Litestar, Request, Response, get, post
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 
-from gateway.config import Snapshot
+from gateway.config import ClientKey, Snapshot
 from gateway.errors import GatewayError, InvalidRequest, MethodNotAllowed, NotFound
 from gateway.messages import random_id
 from gateway.pipeline import target_of_prefix
 from gateway.redaction import redactor
 from gateway.server import admin, discovery, metrics, openapi
-from gateway.server.auth import authorize
+from gateway.server.auth import authorize, authorize_admin
 from gateway.server.body import headers_of, read_body
 from gateway.server.bugs import reported_bug
 from gateway.server.paths import PREFIX, App, Receive, Scope
@@ -54,13 +54,12 @@ def models(services: Services) -> list[Any]:
 
     @get("/v1/models")
     async def list_models(request: Request[Any, Any, Any]) -> dict[str, Any]:
-        return discovery.models(await admit(services, request))
+        return discovery.models(*await admit(services, request))
 
     @get("/v1/models/{model_id:path}")
     async def get_model(request: Request[Any, Any, Any]) -> dict[str, Any]:
-        return discovery.model(
-            await admit(services, request), request.path_params["model_id"].lstrip("/")
-        )
+        snapshot, key = await admit(services, request)
+        return discovery.model(snapshot, request.path_params["model_id"].lstrip("/"), key)
 
     return [list_models, get_model]
 
@@ -70,22 +69,33 @@ def operations(services: Services) -> list[Any]:
 
     @post("/admin/explain", status_code=200)
     async def explain(request: Request[Any, Any, Any]) -> dict[str, Any]:
-        snapshot = await admit(services, request)
+        snapshot = await operate(services, request)
         return await discovery.explained(services, snapshot, await body_of(request, snapshot))
 
     @post("/admin/reload", status_code=200)
     async def reload(request: Request[Any, Any, Any]) -> dict[str, Any]:
-        body = await body_of(request, await admit(services, request))
+        body = await body_of(request, await operate(services, request))
         return await admin.reloaded(services, request.headers.get("content-type", ""), body)
 
     return [explain, reload]
 
 
-async def admit(services: Services, request: Request[Any, Any, Any]) -> Snapshot:
-    """The snapshot, if the client may see it and the prefix means something."""
+async def admit(
+    services: Services, request: Request[Any, Any, Any]
+) -> tuple[Snapshot, ClientKey | None]:
+    """The snapshot and the client's key, if it has one and the prefix means something."""
     scope = cast(Scope, request.scope)
     snapshot = await services.config.current()
-    authorize(snapshot.server, headers_of(scope))
+    key = authorize(snapshot.server, headers_of(scope))
+    target_of_prefix(snapshot, scope.get(PREFIX, ""))
+    return snapshot, key
+
+
+async def operate(services: Services, request: Request[Any, Any, Any]) -> Snapshot:
+    """The snapshot, for whoever runs the gateway, if the prefix means something."""
+    scope = cast(Scope, request.scope)
+    snapshot = await services.config.current()
+    authorize_admin(snapshot.server, headers_of(scope), scope)
     target_of_prefix(snapshot, scope.get(PREFIX, ""))
     return snapshot
 
@@ -101,12 +111,12 @@ def accounts(services: Services) -> list[Any]:
 
     @get("/v1/stats")
     async def stats(request: Request[Any, Any, Any]) -> dict[str, Any]:
-        await admit(services, request)
+        await operate(services, request)
         return {**services.tally.to_json(), "limited_now": services.rooms.state()}
 
     @get("/metrics")
     async def get_metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
-        await admit(services, request)
+        await operate(services, request)
         return Response(
             metrics.render(
                 services.tally, services.config, services.availability, services.rooms.state()

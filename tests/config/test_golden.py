@@ -17,6 +17,7 @@ from gateway.config_file import files_around
 
 FOLDER = Path(__file__).parent / "err"
 MISTAKES = sorted(FOLDER.glob("*.yaml"))
+ENVIRONMENT = {"GATEWAY_KEY": "the-key-of-the-laptop-4711"}
 FILES = replace(files_around(FOLDER), is_open=lambda name: False)
 
 
@@ -24,7 +25,11 @@ def loaded(path: Path) -> Loaded:
     """What a config comes to where only the key of clients is set."""
     text = path.read_text("utf-8")
     return load(
-        text, file=path.name, environment={"GATEWAY_KEY": "a-key"}, files=FILES, every_overlay=True
+        text,
+        file=path.name,
+        environment=ENVIRONMENT,
+        files=FILES,
+        every_overlay=True,
     )
 
 

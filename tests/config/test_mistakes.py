@@ -11,7 +11,7 @@ import pytest
 from config.marked import findings, loaded, spot, unmark
 
 import gateway.config
-from gateway.config import abilities, load
+from gateway.config import abilities, access, load
 from gateway.patterns import BadPattern
 from gateway.routing import CONDITIONS, Condition
 from gateway.routing.formula import Formula
@@ -39,6 +39,17 @@ class Mistake:
 
 NOT_READ = ("syntax", "empty", "too-large")
 """With these nothing else is said of a config."""
+
+ONE, OTHER = "sha256:" + "1a" * 32, "sha256:" + "2b" * 32
+"""Hashes of client keys."""
+
+LONG = "${HOME}" * 4
+
+
+def in_key(setting: str) -> str:
+    """A client key with this setting."""
+    return f"server: {{auth: {{keys: [{{name: a, hash: '{ONE}', {setting}}}]}}}}"
+
 
 MISTAKES = {
     # -- form
@@ -289,8 +300,47 @@ MISTAKES = {
     ),
     "two keys of one name": Mistake(
         "duplicate-client-key",
-        "server: {auth: {keys: [{name: a, key: '${K:-}${HOME}'}, {name: ⟪a⟫, key: '${HOME}'}]}}",
+        f"server: {{auth: {{keys: [{{name: a, hash: '{ONE}'}}, {{name: ⟪a⟫, hash: '{OTHER}'}}]}}}}",
         "line 1",
+    ),
+    # -- who may use it
+    "a key and its hash": Mistake(
+        "two-secrets", f"server: {{admin: {{key: '{LONG}', ⟪hash⟫: '{ONE}'}}}}", "one of them"
+    ),
+    "a name without a key": Mistake(
+        "no-secret", "server: {auth: {keys: [⟪{name: a}⟫]}}", "neither", help="gateway key new"
+    ),
+    "a hash that is none": Mistake(
+        "bad-value", "server: {admin: {hash: ⟪'sha256:12'⟫}}", "gateway key hash"
+    ),
+    "the hash of nothing": Mistake(
+        "weak-key", f"server: {{admin: {{hash: ⟪'{access.hash_of('')}'⟫}}}}", "empty"
+    ),
+    "a key that can be guessed": Mistake(
+        "weak-key", "server: {admin: {key: ⟪'${HOME}'⟫}}", "guessed", warning=True
+    ),
+    "one key of two names": Mistake(
+        "duplicate-client-key",
+        f"server: {{auth: {{keys: [{{name: a, hash: '{ONE}'}}]}}, admin: {{hash: ⟪'{ONE}'⟫}}}}",
+        "the key of line 1 is the same",
+    ),
+    "a day that is none": Mistake("bad-value", in_key("expires: ⟪2027-02-30⟫"), "no such date"),
+    "an expired key": Mistake(
+        "expired-key", in_key("expires: ⟪2020-01-31⟫"), "expired", warning=True
+    ),
+    "a key for models of nobody": Mistake(
+        "unknown-target", in_key("models: ['ollama:*', ⟪'opnai:*'⟫]"), help="`openai`"
+    ),
+    "a rule of nobody": Mistake("unknown-rule", in_key("rules: ⟪brief⟫"), help="no rules"),
+    "a budget for nothing": Mistake("bad-value", in_key("budget: ⟪{per: day}⟫"), "tokens: 5M"),
+    "a cost without prices": Mistake(
+        "no-prices", in_key("budget: {⟪cost⟫: 5, per: day}"), "price", warning=True
+    ),
+    "any host": Mistake("any-host", "server: {hosts: ⟪'*'⟫}", "web page", warning=True),
+    "a host with a port": Mistake("bad-value", "server: {hosts: ['a.lan', ⟪'b.lan:80'⟫]}", "port"),
+    "an origin with a path": Mistake("bad-value", "server: {origins: ⟪'http://a/b'⟫}", "path"),
+    "a socket for everybody": Mistake(
+        "open-server", "server: {socket: {path: a.sock, mode: ⟪'666'⟫}}", "every user"
     ),
     "a rule after one for all": Mistake(
         "unreachable-rule",
@@ -522,7 +572,7 @@ MISTAKES = {
     ),
     "a key as a default": Mistake(
         "plain-secret",
-        "server: {auth: {keys: [{name: a, key: ⟪'${K:-abc}'⟫}]}}",
+        "server: {auth: {keys: [{name: a, key: ⟪'${K:-the-key-of-the-laptop-4711}'⟫}]}}",
         "a key stands in the config itself",
         warning=True,
     ),
@@ -609,6 +659,7 @@ def test_every_code_has_its_mistake() -> None:
     )
     golden = re.findall(r"(?:error|warning)\[([a-z-]+)\]", told)
     elsewhere = {"readable-keys", "bad-env-line", "unknown-overlay", "bad-file", "missing-package"}
+    elsewhere |= {"bad-key-line"}
     seen = {*(mistake.code for mistake in MISTAKES.values()), *golden, *elsewhere}
     assert seen == {*made, *uniqueness}
 
@@ -670,7 +721,7 @@ SOUND = {
         "transforms: {t: [{system: {append: '$${HOME}'}}]}"
     ),
     "an open port with keys": (
-        "server: {host: 0.0.0.0, auth: {keys: [{name: a, key: '${KEY}'}]}}\ndefault: mock:x"
+        "server: {host: 0.0.0.0, auth: {keys: [{name: a, hash: '" + ONE + "'}]}}\ndefault: mock:x"
     ),
     "an open port in so many words": (
         "server: {host: 0.0.0.0, allow_unauthenticated: yes}\ndefault: mock:x"

@@ -49,7 +49,7 @@ def test_the_whole_config_arrives() -> None:
     assert made.server == ServerSettings(
         host="0.0.0.0",  # noqa: S104
         port=4000,
-        keys=(ClientKey("laptop", "gateway-secret"),),
+        keys=(ClientKey("laptop", "gateway-secret-4711-0815"),),
         max_body=32 * 1024**2,
         memory=64 * 1024**2,
         life=Life(drain=30.0, max_streams=300, max_connections=900),
@@ -69,7 +69,7 @@ def test_the_whole_config_arrives() -> None:
     assert lab.headers == {"x-title": "gateway"}
     assert made.server_tools == Target("openai", "gpt-5")
     assert made.reasoning == ReasoningSettings(key="reasoning-secret")
-    assert set(made.secrets) == {"gateway-secret", "openai-secret", "reasoning-secret"}
+    assert set(made.secrets) == {"gateway-secret-4711-0815", "openai-secret", "reasoning-secret"}
     edited = made.transforms["t"](request(system="a"))
     assert edited.system == "a\n\nBe brief."
 
@@ -204,7 +204,11 @@ transforms:
     - tools:  {drop: [NotebookEdit, "mcp__*__delete_*"], describe: {Bash: "Runs a command."}}
 tool_correction: {mode: repair}
 """
-    environment = {"GATEWAY_KEY": "g", "OPENAI_API_KEY": "o", "OPENROUTER_API_KEY": "r"}
+    environment = {
+        "GATEWAY_KEY": "the-key-of-the-laptop",
+        "OPENAI_API_KEY": "o",
+        "OPENROUTER_API_KEY": "r",
+    }
     result = loaded(text, **environment)
     assert result.findings == ()
     made = snapshot(text, **environment)

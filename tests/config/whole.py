@@ -69,7 +69,7 @@ WHOLE: dict[str, Any] = {
     "reasoning": {"key": "${REASONING_KEY}"},
 }
 ENVIRONMENT = {
-    "GATEWAY_KEY": "gateway-secret",
+    "GATEWAY_KEY": "gateway-secret-4711-0815",
     "OPENAI_API_KEY": "openai-secret",
     "REASONING_KEY": "reasoning-secret",
 }

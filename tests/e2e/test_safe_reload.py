@@ -21,7 +21,7 @@ from gateway.cli import main
 SECONDS = 20.0
 KEY = "of-the-operator"
 LIMIT = (
-    f"server: {{auth: {{keys: [{{name: ops, key: {KEY}}}]}}}}\n"
+    f"server: {{admin: {{key: {KEY}}}}}\n"
     "reload: {max_changed: 20%, at_least: 50}\n"
     "recorder: {path: traffic.jsonl}\n"
 )
@@ -43,7 +43,8 @@ def gateway(upstream: Upstream, tmp_path: Path) -> Iterator[Gateway]:
 
 
 async def get(url: str) -> dict[str, Any]:
-    async with aiohttp.ClientSession() as session, session.get(url) as response:
+    shown = {"x-api-key": KEY}
+    async with aiohttp.ClientSession(headers=shown) as session, session.get(url) as response:
         found: dict[str, Any] = await response.json()
         return found
 

@@ -16,7 +16,11 @@ from gateway.server.tally import Tally
 CONFIG = (
     'providers: {lab: {dialect: openai-chat, base_url: "http://127.0.0.1:9"}}\ndefault: lab:m\n'
 )
-KEYS = "server: {auth: {keys: [{name: ops, key: of-the-operator}]}}\n"
+KEYS = """\
+server:
+  auth: {keys: [{name: laptop, key: of-the-laptop}]}
+  admin: {key: of-the-operator}
+"""
 JSON = {"content-type": "application/json; charset=utf-8"}
 
 
@@ -56,10 +60,12 @@ def test_the_metrics_count_what_came_of_it(tmp_path: Path) -> None:
     assert any(line.startswith("gateway_config_loaded_timestamp_seconds ") for line in lines)
 
 
-def test_a_reload_asks_for_a_key_where_the_gateway_has_keys(gateway: Gateway) -> None:
-    """It decides what serves everybody."""
+def test_a_reload_asks_for_the_admin_key_where_there_is_one(gateway: Gateway) -> None:
+    """It decides what serves everybody, so a client's key does not do."""
     gateway.path.write_text(KEYS + CONFIG)
     assert gateway.ask("POST", "/admin/reload", {}, headers=JSON).status == 401
+    shown = {**JSON, "x-api-key": "of-the-laptop"}
+    assert gateway.ask("POST", "/admin/reload", {}, headers=shown).status == 403
     shown = {**JSON, "x-api-key": "of-the-operator"}
     assert gateway.ask("POST", "/admin/reload", {}, headers=shown).status == 200
 

@@ -19,7 +19,9 @@ from gateway.messages import accumulate, encode_event, unfold
 from gateway.server import tally, waiting
 
 CONFIG = """
-server: {auth: {keys: [{name: laptop, key: the-client-key}]}}
+server:
+  auth: {keys: [{name: laptop, key: the-client-key}]}
+  admin: {key: the-admin-key}
 providers:
   a: {dialect: openai-chat, base_url: "http://a.test/v1"}
   leaky: {dialect: openai-chat, base_url: "http://leaky.test/v1", text_calls: [text]}
@@ -45,6 +47,7 @@ default: a:m
 """
 
 KEY = {"x-api-key": "the-client-key"}
+ADMIN = {"authorization": "Bearer the-admin-key"}
 EDIT: dict[str, Any] = {
     "name": "Edit",
     "description": "Changes a line.",
@@ -287,7 +290,7 @@ def test_the_metrics_tell_calls_and_repairs_by_target_and_tool(gateway: Gateway)
     ask(gateway, Hosts(a=chat(("Edit", VALID), ("Edit", ALIASED), ("Nothing", "{}"))))
     ask(gateway, Hosts(native=native(block("Bash", '{"command":"ls"}'))), "native:m")
     ask(gateway, Hosts(a=lambda _: httpx.Response(400, stream=Pieces(b"{}"))))
-    heard = gateway.ask("GET", "/metrics", headers=KEY)
+    heard = gateway.ask("GET", "/metrics", headers=ADMIN)
     assert heard.headers["content-type"].startswith("text/plain")
     lines = heard.body.decode().splitlines()
     for line in (
@@ -307,7 +310,7 @@ def test_the_metrics_tell_calls_and_repairs_by_target_and_tool(gateway: Gateway)
 def test_the_stats_tell_the_same_as_json(gateway: Gateway) -> None:
     """A row for each target and tool."""
     ask(gateway, Hosts(a=chat(("Edit", VALID), ("Edit", ALIASED), ("Edit", BROKEN))))
-    heard = gateway.ask("GET", "/v1/stats", headers=KEY)
+    heard = gateway.ask("GET", "/v1/stats", headers=ADMIN)
     assert heard.json["tools"] == [
         {
             "target": "a:m",
