@@ -20,9 +20,12 @@ from gateway.errors import MethodNotAllowed
 from gateway.messages import random_id
 from gateway.redaction import redactor
 from gateway.server import admin, counting, discovery, messages
+from gateway.server.auth import may_look_inside
+from gateway.server.body import headers_of
 from gateway.server.bugs import reported_bug
 from gateway.server.delivery import Delivery
-from gateway.server.paths import App, PathPrefix, Receive, Scope, Send
+from gateway.server.entrance import admitted
+from gateway.server.paths import HEADERS, App, PathPrefix, Receive, Scope, Send
 from gateway.server.services import Services
 
 __all__ = ["Services", "build_app"]
@@ -44,13 +47,20 @@ class Front:
         if scope["type"] == "lifespan":
             await live(self._services, receive, send)
             return
+        headers = scope[HEADERS] = headers_of(scope)
+        services = self._services
+        if not services.sites.are_plain(services.config.snapshot.server, headers, scope):
+            way = await admitted(services, scope, headers, send)
+            if way is None:
+                return
+            send = way
         endpoint = ENDPOINTS.get(scope["path"])
         if endpoint is not None and scope["method"] not in endpoint.methods:
             await refuse_method(scope, send, endpoint.methods)
             return
         answer, begun = self._page if endpoint is None else endpoint.answer, Started(send)
         try:
-            await answer(self._services, scope, receive, begun)
+            await answer(services, scope, receive, begun)
         except Exception as error:
             if begun.started:
                 raise  # the server tells the log, and cuts the connection
@@ -164,6 +174,15 @@ def page(look: Callable[[Services], tuple[int, Mapping[str, Any]]]) -> Answer:
     return answer
 
 
+async def health(services: Services, scope: Scope, _receive: Receive, send: Send) -> None:
+    """Alive; to whoever runs the gateway also with which config, and what is wrong with the next."""
+    settings = services.config.snapshot.server
+    body: Mapping[str, Any] = {"status": "ok", **ready(services)[1]}
+    if may_look_inside(settings, headers_of(scope), scope):
+        body = discovery.health(services)
+    await Delivery(send).whole(200, {}, json_text.encode(redactor.redact_value(body)))
+
+
 def ready(services: Services) -> tuple[int, Mapping[str, Any]]:
     """Whether a request would be answered, and without waiting for the start to end."""
     if services.life.is_draining:
@@ -178,7 +197,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/v1/messages/count_tokens": Endpoint(("POST",), counting.handle),
     "/": Endpoint(("GET", "HEAD"), page(lambda _: (200, discovery.about()))),
     "/api/hello": Endpoint(("GET", "HEAD"), page(lambda _: (200, {"message": "hello"}))),
-    "/health": Endpoint(("GET",), page(lambda services: (200, discovery.health(services)))),
+    "/health": Endpoint(("GET",), health),
     "/health/ready": Endpoint(("GET",), page(ready)),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gateway.errors import InvalidRequest, RequestTooLarge
-from gateway.server.paths import Receive, Scope
+from gateway.server.paths import HEADERS, Receive, Scope
 
 
 class ClientGone(Exception):
@@ -14,6 +14,9 @@ class ClientGone(Exception):
 
 def headers_of(scope: Scope) -> dict[str, str]:
     """The request's headers, names in lower case; of a repeated one the last."""
+    made: dict[str, str] | None = scope.get(HEADERS)
+    if made is not None:
+        return made
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 

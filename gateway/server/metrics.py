@@ -134,6 +134,12 @@ _COUNTERS = (
         "What was refused, or given up, because it reached a bound.",
         ("bound",),
     ),
+    (
+        "foreign",
+        "gateway_foreign_requests",
+        "Requests that were sent to another host, or by a web page that may not.",
+        ("reason",),
+    ),
     ("tokens", "gateway_tokens", "Tokens, as far as providers said.", ("target", "kind")),
     ("calls", "gateway_tool_calls", "Tool calls that were checked.", ("target", "tool", "outcome")),
     (

@@ -18,6 +18,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 PREFIX = "gateway.prefix"
 """Key of the scope under which the prefix stands."""
 
+HEADERS = "gateway.headers"
+"""Key of the scope under which the headers stand as a mapping, once somebody has made it."""
+
 PLAIN = frozenset({"/v1/messages", "/v1/messages/count_tokens"})
 """Paths without a prefix, of which nothing has to be taken off: nearly all requests."""
 

@@ -19,6 +19,7 @@ from gateway.server.provider_counts import ProviderCounts
 from gateway.server.recorder import Recorder
 from gateway.server.rooms import Rooms
 from gateway.server.shadows import Shadows
+from gateway.server.sites import Sites
 from gateway.server.tally import Tally
 from gateway.server.vaults import Vaults
 from gateway.tokens import Tiktoken, TokenCounter
@@ -44,6 +45,8 @@ class Services:
     """What was said in those under way; see `memory`."""
     recent: Recent = field(default_factory=lambda: Recent(monotonic))
     """What rules may ask of earlier exchanges."""
+    sites: Sites = field(default_factory=Sites)
+    """Which hosts and which web pages requests may come by."""
     tally: Tally = field(default_factory=Tally)
     """What was served, since the start."""
     recorder: Recorder = field(init=False)

@@ -106,6 +106,8 @@ class Tally:
         """(target, why): repetitions that a rule has and that were not made."""
         self.passed_over: Counter[tuple[str]] = Counter()
         """(target): requests for which its circuit was open."""
+        self.foreign: Counter[tuple[str]] = Counter()
+        """(reason): requests for another host, `host`, or of another web page, `origin`."""
         self._families: Bounded[str] = Bounded(MOST_TARGETS)
         self._targets: Bounded[str] = Bounded(MOST_TARGETS)
         self._tools: Bounded[tuple[str, str]] = Bounded(MOST_TOOLS)
