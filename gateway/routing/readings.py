@@ -49,6 +49,9 @@ class Done(Struct, frozen=True):
     calls: int = 0
     repaired: int = 0
     failed: bool = False
+    output: int = 0
+    unsaid: int = 0
+    """Tokens of a prompt that the provider took and said no number of, by our estimate."""
 
 
 KEPT = 10_000

@@ -50,6 +50,7 @@ def done(exchange: Exchange, failure: GatewayError | None) -> Done:
         calls=exchange.tool_calls,
         repaired=sum(found.status == "repaired" for found in exchange.corrections),
         failed=failure is not None and may_pass(failure),
+        unsaid=exchange.unsaid if exchange.inbound.client is not None else 0,
     )
 
 
@@ -61,6 +62,7 @@ def done_by(
     calls: int = 0,
     repaired: int = 0,
     failed: bool = False,
+    unsaid: int = 0,
 ) -> Done:
     """What a target did for an exchange. What it cost is spent by whoever sent the request."""
     used = usage or Usage()
@@ -70,12 +72,14 @@ def done_by(
         target=target,
         session=exchange.facts.session,
         key=exchange.inbound.client,
-        cost=price.of(used) if price is not None else 0.0,
+        cost=price.of(used) + price.of(Usage(input=unsaid)) if price is not None else 0.0,
         prompt=used.prompt,
         cached=used.cache_read or 0,
         calls=calls,
         repaired=repaired,
         failed=failed,
+        output=used.output,
+        unsaid=unsaid,
     )
 
 

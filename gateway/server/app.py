@@ -105,7 +105,9 @@ async def live(services: Services, receive: Receive, send: Send) -> None:
 @asynccontextmanager
 async def running(services: Services) -> AsyncIterator[None]:
     """What runs beside the requests: the look at the config, and what is loaded after the start."""
+    services.budgets.load()
     beside = [
+        asyncio.create_task(services.budgets.keep()),
         asyncio.create_task(services.config.watch()),
         asyncio.create_task(services.rooms.follow()),
         asyncio.create_task(load_encoder(services)),
@@ -117,6 +119,7 @@ async def running(services: Services) -> AsyncIterator[None]:
     finally:
         for task in beside:
             task.cancel()
+        await services.budgets.save()
         await asyncio.to_thread(services.recorder.close)
         await services.shadows.close()
         await services.provider_counts.close()

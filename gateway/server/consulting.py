@@ -38,7 +38,7 @@ async def consult(services: Services, exchange: Exchange) -> Correction | None:
     seconds = round(perf_counter() - started, 3)
     target = str(consultation.target)
     exchange.consulted.append(Consulted(target, question.tool, outcome, seconds, usage, error))
-    services.recent.note(done_by(exchange, target, usage))
+    services.note(exchange, done_by(exchange, target, usage))
     return found
 
 

@@ -55,7 +55,7 @@ async def handle(services: Services, scope: Scope, receive: Receive, send: Send)
         await fail(exchange, delivery, error)
     seconds = perf_counter() - started
     if exchange is not None:
-        services.recent.note(done(exchange, failure))
+        services.note(exchange, done(exchange, failure))
         log(exchange, delivery, failure, seconds=seconds)
         learning.note(services, exchange, failure)
         services.recorder.note(exchange, status=delivery.status, seconds=seconds)
@@ -73,6 +73,8 @@ async def fail(exchange: Exchange | None, delivery: Delivery, error: GatewayErro
 async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange:
     """Reads and parses a request. Raises `GatewayError` and `ClientGone`."""
     snapshot, inbound = await arrived(services, scope, receive)
+    if inbound.client is not None and (key := snapshot.server.key_named(inbound.client)):
+        services.budgets.check(key)
     return Exchange(
         snapshot,
         inbound,

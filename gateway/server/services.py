@@ -10,8 +10,10 @@ from gateway.cache_guard import Guard
 from gateway.config import Snapshot
 from gateway.estimates import Estimates
 from gateway.messages import Memory
+from gateway.pipeline import Exchange
 from gateway.reload import ConfigStore
-from gateway.routing import Recent, RecentPins
+from gateway.routing import Done, Recent, RecentPins
+from gateway.server.budgets import Budgets, file_for
 from gateway.server.door import Door
 from gateway.server.life import Life
 from gateway.server.pace import Pace
@@ -56,6 +58,8 @@ class Services:
     shadows: Shadows = field(init=False)
     availability: Availability = field(default_factory=Availability)
     """Which providers, models and keys fail."""
+    budgets: Budgets = field(init=False)
+    """What client keys have spent."""
     estimates: Estimates = field(default_factory=Estimates)
     """What targets count of a prompt, learned from their answers."""
     pace: Pace = field(default_factory=Pace)
@@ -67,9 +71,18 @@ class Services:
 
     def __post_init__(self) -> None:
         self.recorder = Recorder(self.config)
+        self.budgets = Budgets(file_for(self.config.path))
         self.rooms = Rooms(self.config, self.tally)
         self.shadows = Shadows(self.upstream, self.rooms)
         self.provider_counts = ProviderCounts(self.upstream, self.rooms)
+
+    def note(self, exchange: Exchange, done: Done) -> None:
+        """Remembers what was done for an exchange, and what that cost."""
+        self.recent.note(done)
+        if done.key is not None:
+            self.budgets.note(
+                exchange.snapshot, done.key, done.prompt + done.output + done.unsaid, done.cost
+            )
 
     def memory(self, snapshot: Snapshot) -> Memory:
         """The memory of conversations, within the bounds of the config."""

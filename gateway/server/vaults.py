@@ -53,9 +53,14 @@ def secret_of(settings: ReasoningSettings) -> bytes:
 
 
 def default_file() -> Path:
-    """In the user's state folder (XDG Base Directory Specification)."""
+    """Where the secret is kept if the config says nothing."""
+    return state_folder() / "reasoning.key"
+
+
+def state_folder() -> Path:
+    """The user's state folder (XDG Base Directory Specification)."""
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "gateway" / "reasoning.key"
+    return Path(state) / "gateway"
 
 
 def shared_secret(path: Path) -> bytes:
