@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gc
 import socket
+import ssl
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from gateway import __version__, observe
 from gateway.cli.commands import Commands, add_env, port, unreadable
+from gateway.cli.places import CannotListen, exposed, opened, place_of, url_of
 from gateway.config import Finding, Snapshot
 from gateway.config.render import render_full
 from gateway.observe import Format
 from gateway.reload import ConfigError, ConfigStore
 from gateway.server import Services, build_app, listening, serving
+from gateway.server.sites import Sites
 from gateway.tokens import Tiktoken, TokenCounter
 from gateway.upstream import Upstream
 
@@ -60,29 +63,30 @@ def run(
     except (OSError, UnicodeDecodeError) as error:
         sys.stderr.write(f"gateway: {unreadable(path, error)}\n{_advice(config)}")
         return USAGE
-    settings = store.snapshot.server
-    address = host or settings.host, port or settings.port
-    if (problem := exposed(store.snapshot, address[0])) is not None:
+    place = place_of(store.snapshot, host, port)
+    if (problem := exposed(store.snapshot, place)) is not None:
         sys.stderr.write(f"gateway: {problem}\n")
         return FAILED
     try:
-        listener = listening.listen(*address)
-    except OSError as error:
-        sys.stderr.write(f"gateway: {listening.refusal(*address, error)}\n")
+        with opened(store, place) as (listeners, tls):
+            listening.allow_files()
+            store.objection = lambda snapshot: exposed(snapshot, place)
+            services = Services(store, Upstream(), encoder, counter, sites=Sites(place.names))
+            serve(services, listeners, tls)
+    except CannotListen as error:
+        sys.stderr.write(f"gateway: {error}\n")
         return FAILED
-    listening.allow_files()
-    store.objection = lambda snapshot: exposed(snapshot, address[0])
-    serve(Services(store, Upstream(), encoder, counter), listener)
     return 0
 
 
-def serve(services: Services, listener: socket.socket) -> None:
+def serve(
+    services: Services, listeners: Sequence[socket.socket], tls: ssl.SSLContext | None
+) -> None:
     """Runs until a signal comes."""
     store = services.config
-    host, port = listener.getsockname()[:2]
     observe.logger().info(
         "listening",
-        url=f"http://{host}:{port}",
+        url=", ".join(url_of(listener, tls) for listener in listeners),
         config=str(store.path),
         version=__version__,
         default=str(store.snapshot.default.target),
@@ -90,7 +94,7 @@ def serve(services: Services, listener: socket.socket) -> None:
         **_without_keys(store.snapshot),
     )
     settle_memory()
-    serving.serve(build_app(services), listener, services.door)
+    serving.serve(build_app(services), listeners, services.door, tls)
 
 
 COLLECT = 10_000, 50, 10
@@ -117,17 +121,6 @@ def _without_keys(snapshot: Snapshot) -> dict[str, object]:
         return {}
     answer = "mock answers" if snapshot.when_key_is_missing == "mock" else "requests are refused"
     return {"keys_not_set": missing, "without_key": answer}
-
-
-def exposed(snapshot: Snapshot, host: str) -> str | None:
-    """Why the gateway must not listen there; None if it may."""
-    settings = dataclasses.replace(snapshot.server, host=host)
-    if settings.is_safe:
-        return None
-    return (
-        f"{host} can be reached from other machines, and the config names no client keys. Add "
-        "server.auth.keys, or say server.allow_unauthenticated: true if that is meant."
-    )
 
 
 UNTOLD = frozenset({"refused", "unreadable"})

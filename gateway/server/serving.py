@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
+from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import Literal
+from typing import Any, Literal
 
 import uvicorn
 
@@ -14,8 +16,13 @@ from gateway.server.paths import App
 from gateway.server.stopping import Server
 
 
-def serve(app: App, listener: socket.socket, door: Door) -> None:
-    """Blocks. `door` says what clients are held to."""
+def serve(
+    app: App,
+    listeners: Sequence[socket.socket],
+    door: Door,
+    tls: ssl.SSLContext | None = None,
+) -> None:
+    """Blocks. `door` says what clients are held to; `tls` is spoken at ports, not at unix sockets."""
     settings = uvicorn.Config(
         app,
         http=_protocol(door),
@@ -28,7 +35,35 @@ def serve(app: App, listener: socket.socket, door: Door) -> None:
         timeout_keep_alive=int(IDLE_SECONDS),
         backlog=BACKLOG,
     )
-    Server(settings, door).run(sockets=[listener])
+    settings.load()
+    settings.ssl = tls
+    local = [one for one in listeners if one.family == getattr(socket, "AF_UNIX", None)]
+    _Server(settings, door, local).run(sockets=[one for one in listeners if one not in local])
+
+
+class _Server(Server):
+    """Listens at unix sockets beside ports: uvicorn would speak TLS at both or at none."""
+
+    def __init__(self, config: uvicorn.Config, door: Door, local: Sequence[socket.socket]) -> None:
+        super().__init__(config, door)
+        self._local = local
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begins to take connections."""
+        await super().startup(sockets)
+        loop = asyncio.get_running_loop()
+        for listener in self._local:
+            server = await loop.create_unix_server(
+                self._connection, sock=listener, backlog=self.config.backlog
+            )
+            self.servers.append(server)
+
+    def _connection(self) -> asyncio.Protocol:
+        make: Any = self.config.http_protocol_class
+        made: asyncio.Protocol = make(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
 
 BACKLOG = 2048

@@ -88,12 +88,13 @@ def answers(url: str) -> bool:
 def running(
     command: Sequence[str],
     *,
-    ready_url: str,
+    ready_url: str | Callable[[], bool],
     folder: Path,
     name: str,
     env: Mapping[str, str] | None = None,
 ) -> Iterator[Running]:
-    """The program, ready to be used; its home is a new folder under `folder`, its log stands there."""
+    """The program, ready to be used, as its URL or a question tells; its home is a new folder under
+    `folder`, its log stands there."""
     home = folder / f"{name}-home"
     home.mkdir(parents=True)
     log = folder / f"{name}.log"
@@ -126,9 +127,9 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _wait_until_ready(started: Running, url: str) -> None:
+def _wait_until_ready(started: Running, ready: str | Callable[[], bool]) -> None:
     deadline = time.monotonic() + ANSWER_SECONDS
-    while not answers(url):
+    while not (answers(ready) if isinstance(ready, str) else ready()):
         code = started.process.poll()
         if code is not None:
             raise StartFailed(
