@@ -11,7 +11,7 @@ SECONDS ?= 600
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test fuzz bench bench-rivals bench-guard profile soak faults lock audit sbom docs check lint types contracts locked format clean
+.PHONY: run test fuzz bench bench-rivals bench-guard profile timing soak faults lock audit sbom docs check lint types contracts locked format clean
 
 run: $(VENV)/.run
 	$(BIN)/gateway serve --config $(CONFIG) $(if $(PORT),--port $(PORT))
@@ -56,6 +56,9 @@ profile: $(VENV)/.bench
 # What a client gets for every fault of a provider, in every format: a table in Markdown.
 faults: $(VENV)/.test
 	cd tests && $(abspath $(BIN))/python -m faults
+
+timing: $(VENV)/.bench
+	$(BIN)/python -m bench timing
 
 soak: $(VENV)/.bench
 	$(BIN)/python -m bench soak --seconds $(SECONDS)

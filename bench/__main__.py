@@ -7,7 +7,7 @@ import subprocess
 import sys
 import venv
 
-from bench import guard, machine, measure, profile, report, soak, systems
+from bench import guard, machine, measure, profile, report, soak, systems, timing
 from bench.cases import CASES
 
 
@@ -53,6 +53,10 @@ def main() -> int:
     command.add_argument("--seconds", type=int, default=600)
     command.add_argument("--bound", type=int, default=soak.BOUND, help="megabytes")
     command.set_defaults(run=lambda told: soak.run(told.seconds, told.bound))
+    command = commands.add_parser(
+        "timing", help="whether the time of a key check tells of the keys"
+    )
+    command.set_defaults(run=lambda _: timing.run())
     told = parser.parse_args()
     return int(told.run(told))
 

@@ -47,6 +47,11 @@ def document() -> Json:
                     "description": "One of server.auth.keys; without such keys anybody is served.",
                 },
                 "bearer": {"type": "http", "scheme": "bearer", "description": "The same keys."},
+                "admin": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "server.admin; without any key this machine alone is told.",
+                },
             },
         },
     }
@@ -132,6 +137,9 @@ MESSAGES: Json = operation(
     requestBody=body(ref("MessagesRequest")),
 )
 
+ADMIN: list[Json] = [{}, {"admin": []}]
+"""What is told to whoever runs the gateway."""
+
 READY: Json = {
     "type": "object",
     "required": ["ready"],
@@ -195,7 +203,11 @@ PATHS: Json = {
         )
     },
     "/v1/stats": {
-        "get": operation("What was served since the start", answer(ref("Stats"), "Numbers."))
+        "get": operation(
+            "What was served since the start",
+            answer(ref("Stats"), "Numbers."),
+            security=ADMIN,
+        )
     },
     "/metrics": {
         "get": operation(
@@ -207,6 +219,7 @@ PATHS: Json = {
                 },
                 "default": FAILED,
             },
+            security=ADMIN,
         )
     },
     "/openapi.json": {
@@ -219,6 +232,7 @@ PATHS: Json = {
             requestBody=body(
                 {"anyOf": [ref("MessagesRequest"), ref("RecordedRequest")]},
             ),
+            security=ADMIN,
         )
     },
     "/admin/reload": {
@@ -226,6 +240,7 @@ PATHS: Json = {
             "Read the config anew",
             answer(ref("Reload"), "What came of it."),
             requestBody=body(ref("ReloadRequest")),
+            security=ADMIN,
         )
     },
 }

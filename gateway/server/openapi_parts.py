@@ -133,8 +133,10 @@ SCHEMAS: Json = {
         max_tokens=MAYBE_COUNT,
     ),
     "Health": shape(
-        ["status", "version", "config"],
+        ["status"],
         status={"const": "ok"},
+        ready={"type": "boolean", "description": "To whoever may not be told more."},
+        because=TEXT,
         version=TEXT,
         config=ref("ConfigHealth"),
         recorder={"type": "object"},

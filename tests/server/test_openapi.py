@@ -16,7 +16,7 @@ from gateway.server.openapi import document
 from gateway.server.pages import build_pages
 
 CONFIG = """
-server: {auth: {keys: [{name: me, key: shown}]}}
+server: {auth: {keys: [{name: me, key: shown}]}, admin: {key: of-the-admin}}
 providers: {chat: {dialect: openai-chat, base_url: "http://chat.test/v1", api_key: secret-key}}
 default: chat:standard
 """
@@ -30,6 +30,12 @@ BODIES: dict[str, Any] = {
     "/admin/explain": ASK,
     "/admin/reload": {},
 }
+BOTH = {
+    "x-api-key": "shown",
+    "authorization": "Bearer of-the-admin",
+    "content-type": "application/json",
+}
+"""The key of a client, and that of whoever runs the gateway."""
 BAD: dict[str, Any] = {path: [] for path in BODIES}
 
 
@@ -90,7 +96,7 @@ def test_an_answer_is_as_the_document_says(gateway: Gateway, method: str, path: 
         method.upper(),
         path.replace("{model_id}", "chat:any/model"),
         body if body is not None else b"",
-        headers={"x-api-key": "shown", "content-type": "application/json"},
+        headers=BOTH,
     )
     response = operation["responses"]["200"]
     assert heard.status == 200
@@ -117,7 +123,6 @@ def test_a_wrong_body_is_told_of_in_the_form_of_errors(gateway: Gateway, path: s
     """The document says which bodies are right, so this one it does not allow."""
     operation = DOCUMENT["paths"][path]["post"]
     assert not fits(BAD[path], json_of(operation["requestBody"]))
-    headers = {"authorization": "Bearer shown", "content-type": "application/json"}
-    heard = gateway.ask("POST", path, BAD[path], headers=headers)
+    heard = gateway.ask("POST", path, BAD[path], headers=BOTH)
     assert heard.status == 400
     assert fits(heard.json, json_of(operation["responses"]["default"]))
