@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway import json_text
 from gateway.dialects.whole import WholeBody
-from gateway.errors import UpstreamBroken
+from gateway.errors import UpstreamBroken, UpstreamEndless
 from gateway.sse import Event, EventTooLarge, Splitter
 
 
@@ -34,7 +34,7 @@ class EventReader(ABC):
             for event in self._splitter.feed(chunk):
                 self._event(event)
         except EventTooLarge as error:
-            raise UpstreamBroken(f"The provider's stream makes no sense: {error}.") from None
+            raise UpstreamEndless(f"The provider's stream holds {error}.", bound="event") from None
 
     def finish(self) -> None:
         """The bytes have ended. Raises `UpstreamBroken` if the answer has not."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway import json_text
-from gateway.errors import UpstreamBroken
+from gateway.errors import UpstreamBroken, UpstreamEndless
 
 LARGEST = 64 * 1024 * 1024
 """Bytes that a whole answer may have."""
@@ -21,7 +21,9 @@ class WholeBody:
         """Keeps some more."""
         self._bytes += data
         if len(self._bytes) > LARGEST:
-            raise UpstreamBroken(f"The provider's answer has more than {LARGEST} bytes.")
+            raise UpstreamEndless(
+                f"The provider's answer has more than {LARGEST} bytes.", bound="answer"
+            )
 
     @property
     def raw(self) -> bytes:

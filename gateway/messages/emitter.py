@@ -26,6 +26,9 @@ from gateway.messages.writers import Writer
 
 LEGAL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
+MOST_WHITE_SPACE = 4096
+"""Characters of white space that are kept for the text that may follow: no text begins with more."""
+
 
 def random_id(prefix: str) -> str:
     """A fresh id of the wire's form: `msg_…`, `toolu_…`, `req_…`."""
@@ -84,7 +87,7 @@ class Emitter:
         if self._open != "text":
             text = self._white_space + text
             if text.isspace():
-                self._white_space = text
+                self._white_space = text[:MOST_WHITE_SPACE]
                 return
             self._white_space = ""
             self._start_block("text", {"type": "text", "text": ""})

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from gateway import json_text
-from gateway.errors import InvalidRequest
+from gateway.errors import InvalidRequest, OverBound
 from gateway.json_text import NotJSON, Raw
 from gateway.messages.memory import Memory, Passage, small
 from gateway.messages.recognition import recognised
@@ -19,6 +19,11 @@ REMEMBERED = frozenset({"system", "tools"})
 """Fields that are the same turn by turn, so that their values are kept."""
 COLD = 256 * 1024
 """Bytes that are new in a body above which its conversation is decoded as a whole."""
+LONGEST_MODEL = 512
+"""Characters of a model's name; it comes back in headers and logs."""
+MOST_TOOLS = 10_000
+DEEPEST = 8
+"""Levels of content inside blocks of content; the protocol has three."""
 DECODED = 5
 """Bytes that the value of a field takes, for each byte of its JSON."""
 
@@ -88,6 +93,11 @@ class MessagesRequest:
             request.fresh = known.fresh
         if not isinstance(request.get("model"), str) or not request.model:
             raise InvalidRequest("model: Field required (a string, such as claude-sonnet-5-5)")
+        if len(request.model) > LONGEST_MODEL:
+            raise OverBound(
+                f"model: at most {LONGEST_MODEL} characters, got {len(request.model)}",
+                bound="model",
+            )
         if not isinstance(request.get("stream", False), bool):
             raise InvalidRequest("stream: Input should be true or false")
         if "messages" not in fields:
@@ -203,6 +213,8 @@ class MessagesRequest:
         """The tools on offer; none when the field is missing."""
         tools = self.list_field("tools")
         if tools and "tools" not in self._checked:
+            if len(tools) > MOST_TOOLS:
+                raise OverBound(f"tools: at most {MOST_TOOLS}, got {len(tools)}", bound="tools")
             for index, tool in enumerate(tools):
                 _check_object(tool, f"tools.{index}")
                 _check_object(tool.get("input_schema") or {}, f"tools.{index}.input_schema")
@@ -343,7 +355,7 @@ def _check_object(value: Any, where: str) -> None:
         raise InvalidRequest(f"{where}: expected an object, got {json_text.kind_of(value)}")
 
 
-def _check_content(content: Any, where: str) -> None:
+def _check_content(content: Any, where: str, depth: int = 0) -> None:
     """Content is text or a list of blocks, and so is the content inside a block."""
     if content is None or isinstance(content, str):
         return
@@ -351,22 +363,24 @@ def _check_content(content: Any, where: str) -> None:
         raise InvalidRequest(
             f"{where}: expected a string or an array of blocks, got {json_text.kind_of(content)}"
         )
+    if depth > DEEPEST:
+        raise OverBound(f"{where}: content is nested more than {DEEPEST} deep", bound="depth")
     for index, block in enumerate(content):
         _check_object(block, f"{where}.{index}")
-        _check_block(block, f"{where}.{index}")
+        _check_block(block, f"{where}.{index}", depth + 1)
 
 
-def _check_block(block: Mapping[str, Any], where: str) -> None:
+def _check_block(block: Mapping[str, Any], where: str, depth: int) -> None:
     for name in _TEXTS:
         if not isinstance(block.get(name, ""), str):
             raise InvalidRequest(f"{where}.{name}: expected a string")
     kind = block.get("type")
     if kind in _WITH_CONTENT:
-        _check_content(block.get("content"), f"{where}.content")
+        _check_content(block.get("content"), f"{where}.content", depth)
     elif kind in _WITH_SOURCE:
         source: Any = block.get("source")
         _check_object(source, f"{where}.source")
-        _check_content(source.get("content"), f"{where}.source.content")
+        _check_content(source.get("content"), f"{where}.source.content", depth)
 
 
 _TEXTS = ("type", "text", "thinking", "id", "name", "tool_use_id")

@@ -37,7 +37,8 @@ def session(request: MessagesRequest, headers: Mapping[str, str]) -> str | None:
     """The conversation, as its client names it."""
     if found := headers.get(SESSION_HEADER):
         return found
-    user = request.object_field("metadata").get("user_id")
+    metadata = request.get("metadata")  # of another kind: whoever it is sent to says so
+    user = metadata.get("user_id") if isinstance(metadata, dict) else None
     if not isinstance(user, str) or not user.startswith("{"):
         return None
     try:

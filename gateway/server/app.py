@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import Any
 
 from gateway import json_text
-from gateway.errors import MethodNotAllowed
+from gateway.errors import GatewayError, MethodNotAllowed, OverBound
 from gateway.messages import random_id
 from gateway.redaction import redactor
 from gateway.server import admin, counting, discovery, messages
@@ -64,7 +64,9 @@ class Front:
         except Exception as error:
             if begun.started:
                 raise  # the server tells the log, and cuts the connection
-            failure = reported_bug(error, scope["path"])
+            is_deep = isinstance(error, RecursionError)
+            failure = too_deep() if is_deep else reported_bug(error, scope["path"])
+            self._services.tally.note_refused(failure)
             await Delivery(send).error(failure, {"request-id": random_id("req")})
 
     async def _page(self, _services: Services, scope: Scope, receive: Receive, send: Send) -> None:
@@ -217,6 +219,13 @@ class Started:
     def __call__(self, message: MutableMapping[str, Any]) -> Awaitable[None]:
         self.started = True
         return self._send(message)
+
+
+def too_deep() -> GatewayError:
+    """Something was nested more deeply than can be followed; all that is ours is nested flatly."""
+    return OverBound(
+        "The request is nested more deeply than the gateway can follow.", bound="depth"
+    )
 
 
 async def refuse_method(scope: Scope, send: Send, methods: tuple[str, ...]) -> None:

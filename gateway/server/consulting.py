@@ -12,10 +12,13 @@ from time import perf_counter
 
 from gateway import json_text
 from gateway.correction import Correction
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, UpstreamEndless
 from gateway.pipeline import Consultation, Consulted, Exchange, UpstreamRequest
 from gateway.server.account import done_by
 from gateway.server.services import Services
+
+MOST_READ = 16 * 1024 * 1024
+"""Bytes of an answer about one call."""
 
 
 async def consult(services: Services, exchange: Exchange) -> Correction | None:
@@ -62,7 +65,11 @@ async def _asked(
         if reply.status >= 400:
             raise consultation.refuse(reply.status, reply.headers, await reply.error_body())
         consultation.accept(reply.headers)
+        size = 0
         async with aclosing(reply.chunks()) as chunks:
             async for chunk in chunks:
+                size += len(chunk)
+                if size > MOST_READ:
+                    raise UpstreamEndless(f"its answer has more than {MOST_READ} bytes")
                 consultation.receive(chunk)
         return consultation.finish()

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from time import perf_counter
 
-from gateway.errors import GatewayError, UpstreamBroken, UpstreamTimeout
+from gateway.errors import GatewayError, UpstreamBroken, UpstreamEndless, UpstreamTimeout
 from gateway.messages import error_event
 from gateway.pipeline import Exchange, UpstreamRequest
 from gateway.server import learning
@@ -66,7 +66,9 @@ async def fail(exchange: Exchange | None, delivery: Delivery, error: GatewayErro
     """Tells the client, as far as it still can be told; what broke off is left to break off."""
     if not delivery.committed:
         await delivery.error(error, exchange.response_headers if exchange is not None else {})
-    elif not isinstance(error, UpstreamBroken | UpstreamTimeout):
+    elif isinstance(error, UpstreamEndless) or not isinstance(
+        error, UpstreamBroken | UpstreamTimeout
+    ):
         await delivery.end(error_event(error))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from gateway.errors import UpstreamEndless
 from gateway.pipeline import PING, Exchange
 from gateway.server.body import ClientGone
 from gateway.server.delivery import EVENTS, Delivery
@@ -25,6 +26,12 @@ HELD = 16 * 1024
 
 AT_ONCE = 128 * 1024
 """Bytes that come in one piece above which they are read in a thread."""
+
+MOST_HELD = 64 * 1024 * 1024
+"""Bytes of an answer of which nothing can be said yet. A call with a whole image in it has fewer."""
+
+MOST_READ = 256 * 1024 * 1024
+"""Bytes of an answer in all: what a model can say at most, in the most talkative of formats."""
 
 
 async def commit(exchange: Exchange, delivery: Delivery) -> None:
@@ -196,6 +203,18 @@ class Intake:
         return await self._feed.receive(unread) if unread else unsaid
 
 
+def endless(is_held: bool) -> UpstreamEndless:
+    """An answer is larger than any answer."""
+    if is_held:
+        return UpstreamEndless(
+            f"The provider has sent more than {MOST_HELD} bytes of which nothing can be passed on.",
+            bound="held",
+        )
+    return UpstreamEndless(
+        f"The provider's answer has more than {MOST_READ} bytes.", bound="answer"
+    )
+
+
 class Feed:
     """Feeds an answer to its exchange: off the loop once much of it is held back.
 
@@ -207,6 +226,7 @@ class Feed:
         self._exchange = exchange
         self._receive = exchange.attempt.receive
         self._held = 0
+        self._read = 0
         self.is_reading = False
         """A thread is at work on the exchange, so nobody else may ask it for anything."""
 
@@ -220,9 +240,12 @@ class Feed:
         return self._held <= HELD and len(chunk) <= AT_ONCE
 
     def read(self, chunk: bytes) -> bytes:
-        """What the exchange has to say to some bytes, read here and now."""
+        """What the exchange has to say to some bytes, read here and now. Raises `UpstreamEndless`, too."""
         data = self._receive(chunk)
         self._held = 0 if data else self._held + len(chunk)
+        self._read += len(chunk)
+        if self._held > MOST_HELD or self._read > MOST_READ:
+            raise endless(self._held > MOST_HELD)
         return data
 
     async def receive(self, chunk: bytes) -> bytes:

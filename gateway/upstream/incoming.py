@@ -19,6 +19,9 @@ from gateway.upstream.answers import Take
 LARGEST_HEAD = 64 * 1024
 """Bytes of status line and headers."""
 
+LARGEST_FRAMING = 1024 * 1024
+"""Bytes between two pieces of a body, or behind the last one: extensions of chunks, and trailers."""
+
 HELD = 256 * 1024
 """Bytes of a body that wait for their reader before the provider is made to wait."""
 
@@ -65,6 +68,7 @@ class Incoming:
         self._fields: list[tuple[bytes, bytes]] = []
         self._read = 0
         self._fields_size = 0
+        self._framing = 0
         self._in_body = False
         self._until_close = False
         self._keeps = False
@@ -137,6 +141,12 @@ class Incoming:
         # What is read up to the body's first byte may be more than the head, but not while it goes on.
         if (self._fields_size if self._in_body else self._read) > LARGEST_HEAD:
             fault, self._complete, self._in_body = "its headers are too large", False, False
+        elif self._in_body and not self._pieces:
+            self._framing += len(data)
+            if self._framing > LARGEST_FRAMING and not self._complete:
+                fault = "there is more framing than body"
+        else:
+            self._framing = 0
         if self._complete:
             self._part(serves_again=self._keeps and not fault)
         elif fault:

@@ -35,7 +35,7 @@ from gateway.dialects.anthropic.traps import (
 )
 from gateway.dialects.base import AnswerContext
 from gateway.dialects.whole import WholeBody
-from gateway.errors import GatewayError, UpstreamBroken
+from gateway.errors import GatewayError, UpstreamBroken, UpstreamEndless
 from gateway.messages import Usage, accumulate, encode_event, unfold
 from gateway.sse import Event, EventTooLarge, Splitter
 
@@ -90,7 +90,7 @@ class Relay:
         try:
             out = b"".join([self._event(event) for event in self._splitter.feed(chunk)])
         except EventTooLarge as error:
-            raise UpstreamBroken(f"The provider's stream makes no sense: {error}.") from None
+            raise UpstreamEndless(f"The provider's stream holds {error}.", bound="event") from None
         return out if self._context.stream else b""
 
     def finish(self) -> bytes:

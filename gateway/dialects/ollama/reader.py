@@ -12,7 +12,7 @@ from typing import Any
 from gateway import json_text
 from gateway.dialects.failures import failure_in_stream
 from gateway.dialects.whole import WholeBody
-from gateway.errors import UpstreamBroken
+from gateway.errors import UpstreamBroken, UpstreamEndless
 from gateway.messages import Sink, Usage
 from gateway.reasoning import Seal
 from gateway.sse import MAX_EVENT
@@ -55,8 +55,8 @@ class OllamaReader:
             self._line = bytearray(rest)
             self._read(lines)
         if len(self._line) > MAX_EVENT:
-            raise UpstreamBroken(
-                f"The provider's stream has a line of more than {MAX_EVENT} bytes."
+            raise UpstreamEndless(
+                f"The provider's stream has a line of more than {MAX_EVENT} bytes.", bound="event"
             )
 
     def finish(self) -> None:

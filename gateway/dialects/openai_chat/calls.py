@@ -15,6 +15,9 @@ from gateway import json_text
 from gateway.messages import Sink
 from gateway.reasoning import Seal
 
+LONGEST_NAME = 1024
+"""Characters of a name in pieces, after which it does not grow any more."""
+
 
 @dataclass(slots=True)
 class _Call:
@@ -139,7 +142,7 @@ def _label(call: _Call, id: str, name: str) -> None:
     call.id = call.id or id
     if not call.name:
         call.name = name
-    elif name and name != call.name and not call.open:
+    elif name and name != call.name and not call.open and len(call.name) < LONGEST_NAME:
         call.name += name
 
 
