@@ -11,7 +11,7 @@ SECONDS ?= 600
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test fuzz bench bench-rivals bench-guard profile timing soak faults lock audit sbom docs check lint types contracts locked format clean
+.PHONY: run test fuzz bench bench-rivals bench-guard profile timing soak load-with-faults faults lock audit sbom docs check lint types contracts locked format clean
 
 run: $(VENV)/.run
 	$(BIN)/gateway serve --config $(CONFIG) $(if $(PORT),--port $(PORT))
@@ -62,6 +62,9 @@ timing: $(VENV)/.bench
 
 soak: $(VENV)/.bench
 	$(BIN)/python -m bench soak --seconds $(SECONDS)
+
+load-with-faults: $(VENV)/.bench
+	$(BIN)/python -m bench faulty --seconds $(SECONDS)
 
 # Versions that still fit stay as they are; UPGRADE=1 takes the newest ones.
 lock: $(VENV)/.supply

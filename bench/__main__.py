@@ -7,7 +7,7 @@ import subprocess
 import sys
 import venv
 
-from bench import guard, machine, measure, profile, report, soak, systems, timing
+from bench import faulty_load, guard, machine, measure, profile, report, soak, systems, timing
 from bench.cases import CASES
 
 
@@ -57,6 +57,11 @@ def main() -> int:
         "timing", help="whether the time of a key check tells of the keys"
     )
     command.set_defaults(run=lambda _: timing.run())
+    command = commands.add_parser(
+        "faulty", help="many streams, of which one in five fails upstream"
+    )
+    command.add_argument("--seconds", type=int, default=300)
+    command.set_defaults(run=lambda told: faulty_load.run(told.seconds))
     told = parser.parse_args()
     return int(told.run(told))
 

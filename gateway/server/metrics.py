@@ -6,7 +6,7 @@ increment, not for a metric's lock.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -19,40 +19,41 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from gateway.availability import Availability
-from gateway.reload import ConfigStore
+from gateway.server.services import Services
 from gateway.server.standings import told
-from gateway.server.tally import Spread, Tally
+from gateway.server.tally import Spread
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
-Limited = Mapping[str, Mapping[str, int]]
-"""Provider -> state -> requests of now; see `Rooms.state`."""
 
-
-def render(
-    tally: Tally, config: ConfigStore, availability: Availability, limited: Limited
-) -> bytes:
-    """The whole page."""
+def render(services: Services, *, tasks: int) -> bytes:
+    """The whole page; `tasks` are those of the event loop."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Counts(tally, config, availability, limited))
+    registry.register(_Counts(services, tasks))
     return generate_latest(registry)
 
 
 class _Counts(Collector):
-    def __init__(
-        self, tally: Tally, config: ConfigStore, availability: Availability, limited: Limited
-    ) -> None:
-        self._tally = tally
-        self._config = config
-        self._availability = availability
-        self._limited = limited
+    def __init__(self, services: Services, tasks: int) -> None:
+        self._tasks = tasks
+        self._tally = services.tally
+        self._config = services.config
+        self._availability = services.availability
+        self._limited = services.rooms.state()
+        self._life = services.life
 
     def collect(self) -> Iterator[Metric]:
         yield from self._reloads()
         yield self._circuits()
+        yield from self._now()
         yield from self._requests()
         yield from self._limits()
+
+    def _now(self) -> Iterator[Metric]:
+        says = "Answers that have begun and not ended."
+        yield GaugeMetricFamily("gateway_under_way", says, value=self._life.under_way)
+        says = "Tasks of the event loop, those that look after the gateway itself among them."
+        yield GaugeMetricFamily("gateway_tasks", says, value=self._tasks)
 
     def _reloads(self) -> Iterator[Metric]:
         says = "Looks at the config: loaded, refused, unreadable, held or unchanged."

@@ -5,6 +5,7 @@ Imported when the first of them is asked for (see `app`).
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, cast
 
 from litestar import Litestar, Request, Response, get, post
@@ -118,9 +119,7 @@ def accounts(services: Services) -> list[Any]:
     async def get_metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
         await operate(services, request)
         return Response(
-            metrics.render(
-                services.tally, services.config, services.availability, services.rooms.state()
-            ),
+            metrics.render(services, tasks=len(asyncio.all_tasks())),
             media_type=metrics.CONTENT_TYPE,
         )
 

@@ -18,7 +18,8 @@ from gateway.dialects import DIALECTS
 from gateway.providers import PROVIDERS, Provider, auth_header, join_url
 
 MODULES = sorted(
-    {module.name for module in pkgutil.iter_modules(providers.__path__)} - {"base", "document", "features"}
+    {module.name for module in pkgutil.iter_modules(providers.__path__)}
+    - {"base", "document", "features"}
 )
 
 

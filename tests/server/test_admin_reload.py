@@ -8,10 +8,7 @@ from pathlib import Path
 import pytest
 from asgi_gateway import Gateway
 
-from gateway.availability import Availability
-from gateway.reload import ConfigStore
 from gateway.server import metrics
-from gateway.server.tally import Tally
 
 CONFIG = (
     'providers: {lab: {dialect: openai-chat, base_url: "http://127.0.0.1:9"}}\ndefault: lab:m\n'
@@ -46,15 +43,15 @@ def test_the_metrics_count_what_came_of_it(tmp_path: Path) -> None:
     """Loaded, refused or unchanged, and since when the config serves."""
     path = tmp_path / "config.yaml"
     path.write_text(CONFIG)
-    store = ConfigStore(path, lambda _outcome, _findings: None)
+    services = Gateway(path).make_services()
 
     async def reload(text: str) -> None:
         path.write_text(text)
-        await store.reload()
+        await services.config.reload()
 
     for text in (CONFIG.replace("lab:m", "lab:n"), "default: nothing", CONFIG):
         asyncio.run(reload(text))
-    lines = metrics.render(Tally(), store, Availability(), {}).decode().splitlines()
+    lines = metrics.render(services, tasks=0).decode().splitlines()
     assert 'gateway_config_reloads_total{outcome="loaded"} 2.0' in lines
     assert 'gateway_config_reloads_total{outcome="refused"} 1.0' in lines
     assert any(line.startswith("gateway_config_loaded_timestamp_seconds ") for line in lines)

@@ -67,8 +67,7 @@ class Town(Gateway):
     @property
     def metrics(self) -> str:
         assert self.services is not None
-        one = self.services
-        return metrics.render(one.tally, one.config, one.availability, one.rooms.state()).decode()
+        return metrics.render(self.services, tasks=0).decode()
 
 
 @pytest.fixture

@@ -71,9 +71,7 @@ def test_where_a_prompt_broke(tmp_path: Path, log: list[Any]) -> None:
     assert [line.get("prefix_broke_at") for line in told] == broken
     assert [line.get("prefix_kept") for line in told[:2]] == [None, 1.0]
     assert server.services is not None
-    text = metrics.render(
-        server.services.tally, server.services.config, server.services.availability, {}
-    ).decode()
+    text = metrics.render(server.services, tasks=0).decode()
     assert 'gateway_prompt_prefixes_total{broke_at="nowhere",target="chat:m"} 1.0' in text
 
 

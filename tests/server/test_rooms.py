@@ -83,8 +83,7 @@ class Story:
 
     @property
     def metrics(self) -> str:
-        one = self.services
-        return metrics.render(one.tally, one.config, one.availability, one.rooms.state()).decode()
+        return metrics.render(self.services, tasks=0).decode()
 
 
 def config(limits: str, more: str = "default: lab:m") -> str:
