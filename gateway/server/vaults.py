@@ -67,20 +67,37 @@ def shared_secret(path: Path) -> bytes:
     """The secret in a file, which is made when it does not exist. Raises `OSError`.
 
     The file appears whole or not at all: it is written under another name and linked, so that of
-    several workers that start at once the first wins and the others read what it wrote.
+    several workers that start at once the first wins and the others read what it wrote. It is on the
+    disk before anybody uses it: after a loss of power a secret that nobody knows any more would make
+    states of what nobody can open. An empty file, as a crash of another program leaves it, is no secret.
     """
     with contextlib.suppress(FileNotFoundError):
-        return path.read_bytes()
+        if secret := path.read_bytes():
+            return secret
+        path.unlink(missing_ok=True)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, written = tempfile.mkstemp(dir=path.parent)  # readable by its owner only
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(secrets.token_hex(SECRET_BYTES).encode())
+            file.flush()
+            os.fsync(file.fileno())
         with contextlib.suppress(FileExistsError):
             os.link(written, path)
     finally:
         Path(written).unlink()
+    _settle(path.parent)
     return path.read_bytes()
+
+
+def _settle(folder: Path) -> None:
+    """Puts the names in a folder on the disk, where the system lets a program do so."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 @lru_cache(maxsize=1)

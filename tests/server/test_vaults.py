@@ -28,6 +28,14 @@ def test_a_file_is_made_once_and_is_its_owner_s(tmp_path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == ["reasoning.key"]
 
 
+def test_an_empty_file_is_no_secret(tmp_path: Path) -> None:
+    """As a machine that lost its power may leave it: everybody could open what it seals."""
+    path = tmp_path / "reasoning.key"
+    path.write_bytes(b"")
+    assert len(shared_secret(path)) >= 32
+    assert shared_secret(path) == path.read_bytes()
+
+
 def test_workers_that_start_at_once_find_one_secret(tmp_path: Path) -> None:
     """The file appears whole or not at all."""
     path = tmp_path / "reasoning.key"
