@@ -5,7 +5,6 @@ PYTHON ?= python3
 VENV   ?= .venv
 CONFIG ?= $(firstword $(wildcard config.yaml) config.example.yaml)
 PORT   ?=
-FUZZ_SECONDS ?= 600
 SECONDS ?= 600
 
 BIN := $(VENV)/bin
@@ -22,8 +21,8 @@ test: $(VENV)/.test
 check: lint types contracts locked
 
 lint: $(VENV)/.test
-	$(BIN)/ruff check gateway tests bench supply
-	$(BIN)/ruff format --check gateway tests bench supply
+	$(BIN)/ruff check gateway tests bench supply fuzz
+	$(BIN)/ruff format --check gateway tests bench supply fuzz
 
 types: $(VENV)/.test
 	$(BIN)/mypy
@@ -34,11 +33,9 @@ contracts: $(VENV)/.test
 locked: $(VENV)/.test
 	$(BIN)/python -m supply check
 
-fuzz: $(VENV)/.test
-	$(PIP) install --editable '.[fuzz]'
-	mkdir -p .cache/fuzz
-	cd .cache/fuzz && $(abspath $(BIN))/python ../../tests/correction/fuzz/run.py \
-	  -max_total_time=$(FUZZ_SECONDS) -max_len=600 .
+# FUZZ names some of them; each runs for SECONDS.
+fuzz: $(VENV)/.fuzz
+	$(BIN)/python -m fuzz --seconds $(SECONDS) $(FUZZ)
 
 # CPU time beside the least that a proxy in Python needs, in one run; writes bench/RESULTS.md.
 bench: $(VENV)/.bench
@@ -87,8 +84,8 @@ docs: $(VENV)/.run
 	done
 
 format: $(VENV)/.test
-	$(BIN)/ruff check --fix gateway tests bench supply
-	$(BIN)/ruff format gateway tests bench supply
+	$(BIN)/ruff check --fix gateway tests bench supply fuzz
+	$(BIN)/ruff format gateway tests bench supply fuzz
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build

@@ -22,6 +22,7 @@ from supply.policy import (
     PYTHON,
     ROOT,
     RUNTIME,
+    TEST,
 )
 
 FAILED, USAGE = 1, 2
@@ -53,8 +54,8 @@ def lock(*, upgrade: bool) -> int:
             "make lock",
             "--upgrade" if upgrade else "--no-upgrade",
         ]
-        if path != RUNTIME and group.project:
-            command += ["--constraints", str(RUNTIME)]
+        if path != RUNTIME:
+            command += ["--constraints", str(RUNTIME if path == TEST else TEST)]
         command += [*(f"--extra={extra}" for extra in group.extras)]
         needs = "" if group.project else "\n".join(agreement.requirements(pyproject(), group))
         done = subprocess.run(

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from supply.locks import PROJECT, Locked
-from supply.policy import ENVIRONMENTS, GROUPS, RUNTIME, Group
+from supply.policy import ENVIRONMENTS, GROUPS, TEST, Group
 
 Locks = Mapping[Path, Sequence[Locked]]
 
@@ -31,8 +31,7 @@ def faults(pyproject: Mapping[str, Any], locks: Locks) -> Iterator[str]:
         yield from (f"{path}: {fault}" for fault in _unanswered(wanted, locked))
         yield from (f"{path}: {fault}" for fault in _unasked(wanted, locked))
         yield from (f"{path}: {one.name} has no hash" for one in locked if not one.hashes)
-        if GROUPS[path].project:
-            yield from (f"{path}: {fault}" for fault in _astray(locks[RUNTIME], locked))
+        yield from (f"{path}: {fault}" for fault in _astray(locks[TEST], locked))
 
 
 def _unanswered(wanted: Sequence[Requirement], locked: Sequence[Locked]) -> Iterator[str]:
@@ -71,13 +70,13 @@ def _unasked(wanted: Sequence[Requirement], locked: Sequence[Locked]) -> Iterato
             yield f"{name} is not in pyproject.toml any more"
 
 
-def _astray(runtime: Sequence[Locked], locked: Sequence[Locked]) -> Iterator[str]:
+def _astray(tested: Sequence[Locked], locked: Sequence[Locked]) -> Iterator[str]:
     """Tests try the versions that users run."""
-    files = {(entry.name, entry.version): set(entry.hashes) for entry in runtime}
-    names = {entry.name for entry in runtime}
+    files = {(entry.name, entry.version): set(entry.hashes) for entry in tested}
+    names = {entry.name for entry in tested}
     for entry in locked:
         if entry.name in names and files.get((entry.name, entry.version)) != set(entry.hashes):
-            yield f"{entry.name} {entry.version} is not what {RUNTIME} has"
+            yield f"{entry.name} {entry.version} is not what {TEST} has"
 
 
 def _named(environment: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 RUNTIME = Path("requirements.lock")
+TEST = Path("locks/test.lock")
 LICENCES = Path("locks/licences.toml")
 
 
@@ -23,13 +24,14 @@ class Group:
 
 GROUPS: Mapping[Path, Group] = {
     RUNTIME: Group(),
+    TEST: Group(extras=("test", "lint", "bench", "supply")),
     Path("locks/build.lock"): Group(project=False),
     Path("locks/bench.lock"): Group(extras=("bench",)),
-    Path("locks/test.lock"): Group(extras=("test", "lint", "bench", "supply")),
     Path("locks/fuzz.lock"): Group(extras=("test", "fuzz")),
     Path("locks/supply.lock"): Group(extras=("supply",)),
 }
-"""Lock, from the root -> what it holds. Each is complete: none is installed on top of another."""
+"""Lock, from the root -> what it holds. Each is complete: none is installed on top of another. What
+stands in several has one version, which is the one that tests run with."""
 
 PYTHON = "3.11"
 """The oldest one that is served."""

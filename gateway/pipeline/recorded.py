@@ -28,7 +28,10 @@ def inbound_of(raw: bytes) -> Inbound:
     if "body" not in value or "model" in value:
         return Inbound(raw)
     body = value["body"]
-    inbound = Inbound(body.encode() if isinstance(body, str) else json_text.encode(body))
+    text = (
+        body.encode("utf-8", "surrogatepass") if isinstance(body, str) else json_text.encode(body)
+    )
+    inbound = Inbound(text)
     headers = value.get("headers")
     if isinstance(headers, Mapping):
         inbound = replace(inbound, headers={str(k).lower(): str(v) for k, v in headers.items()})

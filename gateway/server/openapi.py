@@ -106,7 +106,12 @@ def signs(description: str) -> Json:
 
 
 STREAM: Json = {
-    "schema": {"type": "string"},
+    "schema": {
+        "description": "One event; `data` is JSON.",
+        "type": "object",
+        "required": ["event", "data"],
+        "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+    },
     "example": 'event: message_stop\ndata: {"type":"message_stop"}\n\n',
 }
 """Server-sent events: https://docs.anthropic.com/en/api/messages-streaming."""

@@ -161,7 +161,9 @@ def render_http_error(request: Request[Any, Any, Any], error: HTTPException) -> 
         return rendered(NotFound(f"There is nothing at {path}."))
     if isinstance(error, MethodNotAllowedException):
         method = request.scope["method"]
-        return rendered(MethodNotAllowed(f"{method} is not possible at {path}."))
+        allowed = (error.headers or {}).get("allow", "")
+        message = f"{method} is not possible at {path}; use {allowed.replace(', ', ' or ')}."
+        return rendered(MethodNotAllowed(message, headers={"allow": allowed}))
     return rendered(InvalidRequest(error.detail, status=error.status_code))
 
 

@@ -210,6 +210,8 @@ def test_explain_over_http(gateway: Gateway) -> None:
     assert told["cost"]["longest_answer"] == pytest.approx(9 * 10 / 1e6)
     assert [rule["rule"] for rule in told["rules"]][:2] == ["refused", "edits"]
     assert hosts.hosts == []
+    torn = gateway.ask("POST", "/admin/explain", b'{"body": "\\ud83d"}')
+    assert (torn.status, torn.json["error"]["type"]) == (400, "invalid_request_error")
     refused = gateway.ask("POST", "/admin/explain", [1])
     assert refused.status == 400
     assert "request body" in refused.json["error"]["message"]

@@ -126,3 +126,13 @@ def test_a_wrong_body_is_told_of_in_the_form_of_errors(gateway: Gateway, path: s
     heard = gateway.ask("POST", path, BAD[path], headers=BOTH)
     assert heard.status == 400
     assert fits(heard.json, json_of(operation["responses"]["default"]))
+
+
+@pytest.mark.parametrize("path", DOCUMENT["paths"])
+def test_a_wrong_method_is_told_the_right_ones(gateway: Gateway, path: str) -> None:
+    """Those of the document (https://www.rfc-editor.org/rfc/rfc9110#status.405)."""
+    heard = gateway.ask("PATCH", path.replace("{model_id}", "x"), b"")
+    assert heard.status == 405
+    allowed = {*heard.headers["allow"].split(", ")} - {"OPTIONS"}
+    assert allowed == {method.upper() for method in DOCUMENT["paths"][path]}
+    assert fits(heard.json, DOCUMENT["components"]["schemas"]["Error"])

@@ -25,6 +25,7 @@ from gateway.dialects.anthropic.sealing import OpenThought, is_thought, opened, 
 from gateway.dialects.anthropic.traps import (
     counted,
     failure_of,
+    is_message,
     is_text,
     mended,
     named,
@@ -324,6 +325,8 @@ class Relay:
             if message.get("type") == "error":
                 self.failure = failure_of(message)
                 return b""
+            if not is_message(message):
+                raise UpstreamBroken("The provider answered with JSON that is no message.")
             self._started = True
             self._note_usage(message)
             self._counted = uncounted(message, self._context.prompt_estimate)

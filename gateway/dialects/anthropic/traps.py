@@ -98,6 +98,13 @@ def spent(event: Event, data: dict[str, Any]) -> Event:
     return event._replace(raw=encode_event("message_delta", data))
 
 
+def is_message(value: Mapping[str, Any]) -> bool:
+    """A whole answer, and not something else that a server says with status 200."""
+    content = value.get("content")
+    has_blocks = isinstance(content, list) and all(isinstance(block, dict) for block in content)
+    return has_blocks and value.get("type", "message") == "message"
+
+
 def failure_of(data: Mapping[str, Any]) -> UpstreamFailure:
     """The error that an error event or envelope holds."""
     error = data.get("error")

@@ -188,9 +188,16 @@ class TestHonesty:
             assert played.out
             assert played.answer.usage is None or played.answer.usage.input >= 0
 
-    @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"x"', b'{"type":'])
+    @pytest.mark.parametrize(
+        "body",
+        [
+            *(b"", b"<html>", b"[]", b'"x"', b'{"type":', b"{}", b'{"detail": "Not Found"}'),
+            *(b'{"type": "list", "content": []}', b'{"type": 5, "content": []}'),
+            *(b'{"type": "message", "content": "Hi"}', b'{"type": "message", "content": ["Hi"]}'),
+        ],
+    )
     def test_whole_answers_that_are_none(self, body: bytes) -> None:
-        """What is no JSON object is a broken answer."""
+        """What is no message is a broken answer, whatever the status says."""
         assert relay(body, stream=False, upstream_streams=False).error is not None
 
     @pytest.mark.parametrize("is_streamed", [True, False])
