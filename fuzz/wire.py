@@ -36,6 +36,11 @@ ASK = json.dumps(
     }
 ).encode()
 
+GOOD = (
+    *(b"POST /v1/messages HTTP/1.1", b"POST /v1/messages/count_tokens HTTP/1.1"),
+    *(b"GET /health HTTP/1.1", b"GET /v1/models HTTP/1.1", b"POST /admin/explain HTTP/1.1"),
+    *(b"POST /mock:x/v1/messages?beta=true HTTP/1.1", b"GET /v1/stats HTTP/1.1", b"GET / HTTP/1.1"),
+)
 LINES = st.sampled_from(
     [
         *(b"POST /v1/messages HTTP/1.1", b"GET /health HTTP/1.1", b"HEAD / HTTP/1.1"),
@@ -112,6 +117,19 @@ def proper(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
+def good(draw: st.DrawFn) -> bytes:
+    """A request that a client does send."""
+    body = draw(st.sampled_from([ASK, ASK[:-1] + b', "stream": true}', b"{}", ASK + b" " * 40_000]))
+    line = draw(st.sampled_from(GOOD))
+    chunked = draw(st.booleans()) and draw(st.booleans())
+    head = [line, b"host: localhost", b"content-type: application/json"]
+    head += [b"transfer-encoding: chunked" if chunked else b"content-length: %d" % len(body)]
+    if chunked:
+        body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    return b"\r\n".join(head) + b"\r\n\r\n" + body
+
+
+@st.composite
 def improper(draw: st.DrawFn) -> bytes:
     """Something like a request."""
     newline = draw(NEWLINES)
@@ -122,7 +140,10 @@ def improper(draw: st.DrawFn) -> bytes:
 @st.composite
 def conversations(draw: st.DrawFn) -> list[bytes]:
     """Requests behind each other on one connection, and where they are cut."""
-    said = b"".join(draw(st.lists(proper() | improper() | st.binary(max_size=40), max_size=4)))
+    first = b"".join(draw(st.lists(good(), max_size=3)))
+    said = first + b"".join(
+        draw(st.lists(proper() | improper() | st.binary(max_size=40), max_size=2))
+    )
     at = sorted(draw(st.lists(st.integers(0, max(len(said), 1)), max_size=4)))
     return [said[a:b] for a, b in zip([0, *at], [*at, len(said)], strict=True)]
 
