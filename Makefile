@@ -122,4 +122,4 @@ $(VENV)/.fuzz: pyproject.toml locks/fuzz.lock locks/build.lock | $(VENV)/bin/pyt
 $(VENV)/.test: pyproject.toml locks/test.lock locks/build.lock | $(VENV)/bin/python
 	@echo 'Installing the gateway and what its tests need into $(VENV) (once).'
 	$(LOCKED) -r locks/test.lock && $(OURSELVES)
-	@touch $@ $(VENV)/.run $(VENV)/.bench $(VENV)/.supply
+	@touch $@ $(VENV)/.run $(VENV)/.bench

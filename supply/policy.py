@@ -24,7 +24,7 @@ class Group:
 
 GROUPS: Mapping[Path, Group] = {
     RUNTIME: Group(),
-    TEST: Group(extras=("test", "lint", "bench", "supply")),
+    TEST: Group(extras=("test", "lint", "bench")),
     Path("locks/build.lock"): Group(project=False),
     Path("locks/bench.lock"): Group(extras=("bench",)),
     Path("locks/fuzz.lock"): Group(extras=("test", "fuzz")),
