@@ -16,6 +16,7 @@ from gateway.imports import without
 from gateway.redaction import redactor
 
 Format = Literal["console", "json"]
+Level = Literal["debug", "info", "warning", "error"]
 
 
 def redacted(
@@ -66,8 +67,11 @@ def guarded(*names: str) -> Iterator[None]:
             setattr(sys, name, stream)
 
 
-def setup(format: Format | None = None, *, level: str = "info") -> None:
-    """Sends structured records, and those of libraries, to stderr: for people on a terminal, JSON else."""
+def setup(format: Format | None = None, *, level: Level = "info") -> None:
+    """Sends structured records, and those of libraries, to stderr: for people on a terminal, JSON else.
+
+    Libraries say what goes wrong; with `debug` they say all they can.
+    """
     structlog = _structlog()
     stream = (
         sys.stderr.stream if isinstance(sys.stderr, Guarded) else sys.stderr
@@ -98,7 +102,7 @@ def setup(format: Format | None = None, *, level: str = "info") -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.WARNING)
+    root.setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
 
 
 class Line(msgspec.Struct, kw_only=True, omit_defaults=True):

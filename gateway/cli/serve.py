@@ -8,13 +8,14 @@ import ssl
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 from gateway import __version__, observe
 from gateway.cli.commands import Commands, add_env, port, unreadable
 from gateway.cli.places import CannotListen, exposed, opened, place_of, url_of
 from gateway.config import Finding, Snapshot
 from gateway.config.render import render_full
-from gateway.observe import Format
+from gateway.observe import Format, Level
 from gateway.reload import ConfigError, ConfigStore
 from gateway.server import Services, build_app, listening, serving
 from gateway.server.sites import Sites
@@ -34,10 +35,21 @@ def add_to(commands: Commands) -> None:
     command.add_argument(
         "--log", choices=("console", "json"), help="form of the log (default: by terminal)"
     )
+    command.add_argument(
+        "--log-level",
+        choices=get_args(Level),
+        default="info",
+        help="what the log begins with (default: info); debug adds what libraries say",
+    )
     add_env(command)
     command.set_defaults(
         run=lambda told: run(
-            told.config, host=told.host, port=told.port, log=told.log, env=told.env
+            told.config,
+            host=told.host,
+            port=told.port,
+            log=told.log,
+            level=told.log_level,
+            env=told.env,
         )
     )
 
@@ -48,11 +60,12 @@ def run(
     host: str | None,
     port: int | None,
     log: Format | None,
+    level: Level = "info",
     env: str | None = None,
 ) -> int:
     """Gives the exit code."""
     path = config or DEFAULT
-    observe.setup(log)
+    observe.setup(log, level=level)
     encoder = Tiktoken()
     counter = TokenCounter(encoder)
     try:

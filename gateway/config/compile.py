@@ -16,6 +16,7 @@ from gateway.config.life_settings import life
 from gateway.config.limits import limits
 from gateway.config.network import network
 from gateway.config.positions import Positions
+from gateway.config.redaction import written_secrets
 from gateway.config.reload_settings import recorder_settings, reload_settings, test_files
 from gateway.config.snapshot import (
     Endpoint,
@@ -87,6 +88,7 @@ def compile_config(
         named_targets=value.get("named_targets", "allow"),
         apply=tuple(value.get("apply", ())),
         print_system=value.get("print_system", False),
+        written_secrets=tuple(written_secrets(value)),
     )
 
 

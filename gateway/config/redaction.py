@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from gateway.config.positions import Span
 from gateway.redaction import USERINFO, shapes_in
@@ -13,7 +14,7 @@ from gateway.redaction import USERINFO, shapes_in
 _REFERENCE = re.compile(r"(?:[A-Za-z-]+ )?(?:\$\{[A-Za-z_]\w*(?::-)?\})+", re.ASCII)
 """A value that only names where the secret is, maybe after a scheme such as `Bearer`."""
 
-_SECRET_NAME = re.compile(r"(?i)(?:key|token|secret|password|authorization)$")
+_SECRET_NAME = re.compile(r"(?i)(?:key|api_keys|token|secret|password|authorization)$")
 _NOT_SECRET = frozenset({"missing_key"})
 _NAMED = re.compile(
     r"""(?ix)(?<!missing_)(?: key|token|secret|password|authorization|headers ) ["']? \s* :
@@ -55,6 +56,27 @@ def is_reference(text: str) -> bool:
 def secrets_among(environment: Mapping[str, str]) -> list[str]:
     """The values of variables that are named like secrets."""
     return [value for name, value in environment.items() if _SECRET_NAME.search(name)]
+
+
+NO_CREDENTIALS = frozenset({"rules", "default", "transforms", "tests", "overlays", "models"})
+"""Sections in which `key` is the name of a client's key, and not the key."""
+
+
+def written_secrets(config: Mapping[str, Any]) -> Iterator[str]:
+    """The texts that stand where secrets belong, and those that rules compare secret headers with."""
+    waiting: list[tuple[Any, str, bool]] = [
+        (item, name, name not in NO_CREDENTIALS) for name, item in config.items()
+    ]
+    while waiting:
+        value, above, is_place = waiting.pop()
+        if isinstance(value, str):
+            if is_place and _SECRET_NAME.search(above) and above not in _NOT_SECRET:
+                yield value.strip()
+        elif isinstance(value, list):
+            waiting += [(item, above, is_place) for item in value]
+        elif isinstance(value, dict):
+            inside = is_place or above == "header"
+            waiting += [(item, str(name), inside) for name, item in value.items()]
 
 
 def looks_secret(text: str) -> bool:

@@ -251,6 +251,8 @@ class Snapshot:
     """Transforms of every request."""
     print_system: bool = False
     """The log gets the system prompt as it is sent."""
+    written_secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What stands in the config where secrets belong."""
 
     def transforms_for(self, target: Target | None, names: tuple[str, ...]) -> tuple[str, ...]:
         """What is applied, in order: to everything, for the target, by the rules (`names`). Each once."""
@@ -281,9 +283,9 @@ class Snapshot:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every key, so that nothing shows them."""
+        found = list(self.written_secrets)
         own = [*self.server.keys, *([self.server.admin] if self.server.admin else [])]
-        found = [client.key for client in own if client.key]
-        found += [self.reasoning.key] if self.reasoning.key else []
+        found += [client.key for client in own if client.key]  # some stand in files of their own
         for endpoint in self.endpoints.values():
             found += [one.secret for one in endpoint.pool or (endpoint,) if one.secret]
             found += [*_in_url(endpoint.network.proxy or ""), *_in_url(endpoint.base_url)]

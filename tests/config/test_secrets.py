@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from strategies import json_values, places, put
 
 from gateway.config import Loaded, render_concise, render_full, render_json
+from gateway.config.redaction import written_secrets
 
 CANARY = "canary-4711"
 KEY_LIKE = "sk-ant-api03-Canary4711"
@@ -120,3 +121,21 @@ def test_the_id_of_a_snapshot_tells_nothing() -> None:
     assert other is not None
     assert first.id == again.id != other.id
     assert len(first.id) == 12
+
+
+def test_every_secret_of_a_config_is_known() -> None:
+    """By the names of its places, so that whoever adds one need not tell anybody; what only names a key,
+    or is compared with other headers, is none."""
+    config = {
+        "server": {
+            "auth": {"keys": [{"name": "laptop", "key": "client"}], "admin": {"key": "admin"}}
+        },
+        "providers": {
+            "lab": {"api_key": "lab", "base_url": "http://h", "api_keys": ["one", "two"]}
+        },
+        "reasoning": {"key": "sealing", "key_file": "file"},
+        "missing_key": "mock",
+        "rules": [{"when": {"key": "laptop", "header": {"x-api-key": "rule", "x-team": "blue"}}}],
+    }
+    expected = {"client", "admin", "lab", "one", "two", "sealing", "rule"}
+    assert set(written_secrets(config)) == expected

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,12 @@ class Gateway:
 
 @contextmanager
 def serving(
-    config_text: str, *, folder: Path, name: str = "gateway", env: Mapping[str, str] | None = None
+    config_text: str,
+    *,
+    folder: Path,
+    name: str = "gateway",
+    env: Mapping[str, str] | None = None,
+    options: Sequence[str] = (),
 ) -> Iterator[Gateway]:
     """A gateway with this config, in `folder/name.yaml`; it ends with the block."""
     config = folder / f"{name}.yaml"
@@ -31,7 +36,7 @@ def serving(
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "gateway", "serve", "--config", str(config)]
     with running(
-        [*command, "--port", str(port)],
+        [*command, "--port", str(port), *options],
         ready_url=f"{url}/health",
         folder=folder,
         name=name,
