@@ -10,7 +10,7 @@ SECONDS ?= 600
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test fuzz bench bench-rivals bench-guard profile timing soak load-with-faults faults lock audit sbom docs check lint types contracts locked format clean
+.PHONY: run test secrets fuzz bench bench-rivals bench-guard profile timing soak load-with-faults faults lock audit sbom docs check lint types contracts locked format clean
 
 run: $(VENV)/.run
 	$(BIN)/gateway serve --config $(CONFIG) $(if $(PORT),--port $(PORT))
@@ -32,6 +32,11 @@ contracts: $(VENV)/.test
 
 locked: $(VENV)/.test
 	$(BIN)/python -m supply check
+
+# All tests with planted keys, gateways at debug level; then what they left behind is searched for the keys.
+secrets: $(VENV)/.test
+	GATEWAY_PLANTED=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal \
+	  --basetemp .cache/planted $(TESTS)
 
 # FUZZ names some of them; each runs for SECONDS.
 fuzz: $(VENV)/.fuzz

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
+from planted import Search
+from servers import planting
 
 from gateway import observe
 from gateway.redaction import redactor
@@ -24,6 +26,12 @@ NO_CLOCK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("gateway", NO_CLOCK, max_examples=60, derandomize=True)
 settings.register_profile("thorough", NO_CLOCK, max_examples=1_000)
 settings.load_profile("gateway")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With GATEWAY_PLANTED=1 what the tests leave behind is searched for the secrets they planted."""
+    if planting.IS_ON:
+        config.pluginmanager.register(Search())
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import aiohttp
+from servers import planting
 from servers.scripted import Upstream
 
 BODY = (
@@ -53,4 +54,4 @@ def test_client_headers_reach_the_native_target(
     assert received.headers["anthropic-version"] == headers["anthropic-version"]
     assert received.headers["anthropic-beta"] == headers["anthropic-beta"]
     assert "key-of-the-client" not in str(received.headers)
-    assert received.headers["x-api-key"] == "sk-dummy"
+    assert received.headers["x-api-key"] == planting.KEY

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from servers.planting import CLIENT_KEY
 from servers.process import clean_environment
 
 VERSION = "2.1.328"
@@ -105,7 +106,7 @@ class ClaudeCode:
         before = _files(work)
         command = [str(self.binary), "-p", prompt, "--output-format", "stream-json", "--verbose"]
         command += ["--dangerously-skip-permissions", *(["--model", model] if model else [])]
-        extra = SETTINGS | {"ANTHROPIC_BASE_URL": base_url, "ANTHROPIC_API_KEY": "sk-dummy"}
+        extra = SETTINGS | {"ANTHROPIC_BASE_URL": base_url, "ANTHROPIC_API_KEY": CLIENT_KEY}
         process = subprocess.Popen(
             command,
             cwd=work,

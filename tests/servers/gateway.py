@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from servers import planting
 from servers.process import Running, free_port, running
 
 
@@ -31,12 +32,12 @@ def serving(
 ) -> Iterator[Gateway]:
     """A gateway with this config, in `folder/name.yaml`; it ends with the block."""
     config = folder / f"{name}.yaml"
-    config.write_text(config_text, "utf-8")
+    config.write_text(planting.planted(config_text), "utf-8")
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "gateway", "serve", "--config", str(config)]
     with running(
-        [*command, "--port", str(port), *options],
+        [*command, "--port", str(port), *planting.OPTIONS, *options],
         ready_url=f"{url}/health",
         folder=folder,
         name=name,

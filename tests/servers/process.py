@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from servers.planting import ENVIRONMENT
+
 ANSWER_SECONDS = 30.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.02
@@ -51,6 +53,7 @@ def clean_environment(home: Path, extra: Mapping[str, str] | None = None) -> dic
         "HOME": str(home),
         "TMPDIR": tempfile.gettempdir(),
         "LANG": "C.UTF-8",
+        **ENVIRONMENT,
         **(extra or {}),
     }
 

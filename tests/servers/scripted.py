@@ -32,6 +32,7 @@ from servers import (
     messages_wire,
     ollama_check,
     ollama_wire,
+    planting,
     plays,
     responses_check,
     responses_wire,
@@ -194,7 +195,7 @@ class Upstream:
         if refused is not None and refused.events and received.streams:
             return await self._stream(request, received, refused.events, form=form, asked=asked)
         if refused is not None:
-            return _error(form, refused)
+            return _error(form, refused, received)
         before = len(self.issued.hidden)
         answer = form.answer(asked)
         said = answer.events() if received.streams else answer.whole()
@@ -202,7 +203,7 @@ class Upstream:
         if isinstance(said, list):
             return await self._stream(request, received, said, form=form, asked=asked)
         await self._wait(received, asked.faults.hold)
-        return web.json_response(said)
+        return web.json_response(said, headers=planting.repeated(received.headers))
 
     def _asked(self, received: Received, form: Format, place: re.Match[str]) -> Asked:
         """Read the request, and note what it asks for in the record."""
@@ -226,7 +227,8 @@ class Upstream:
         form: Format,
         asked: Asked,
     ) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"content-type": form.content_type})
+        repeated = planting.repeated(received.headers)
+        response = web.StreamResponse(headers={"content-type": form.content_type, **repeated})
         await response.prepare(request)
         pieces = _cut(events, asked.faults.piece)
         for index, piece in enumerate(pieces):
@@ -266,9 +268,12 @@ def _refusal(asked: Asked, form: Format) -> ErrorAnswer | None:
     return None if asked.faults.late and fits else asked.faults.error
 
 
-def _error(form: Format, given: ErrorAnswer) -> web.Response:
+def _error(form: Format, given: ErrorAnswer, received: Received) -> web.Response:
     body = dict(given.body) if given.body is not None else form.error(given)
-    return web.json_response(body, status=given.status, headers=given.headers)
+    repeated = planting.repeated(received.headers)
+    if repeated:
+        body = {**body, "shown": repeated}
+    return web.json_response(body, status=given.status, headers={**given.headers, **repeated})
 
 
 def _cut(events: Sequence[bytes], length: int) -> list[bytes]:
