@@ -16,7 +16,7 @@ from gateway.imports import without
 from gateway.redaction import redactor
 
 Format = Literal["console", "json"]
-Level = Literal["debug", "info", "warning", "error"]
+Level = Literal["debug", "info", "warning", "error", "critical"]
 
 
 def redacted(

@@ -116,4 +116,4 @@ def test_a_line_goes_the_long_way_where_somebody_listens(log: io.StringIO) -> No
         observe.write(line)
     assert heard == [{"event": "told", "log_level": "info", "text": "Bearer abcdef123456"}]
     observe.write(line)
-    assert json.loads(log.getvalue())["text"] == BLOT
+    assert json.loads(log.getvalue())["text"] == f"Bearer {BLOT}"
