@@ -58,6 +58,7 @@ _MAKERS = rf"""
       | (?:xai-|hf_|r8_) [A-Za-z0-9]{{16,}}+
       | ya29\.[A-Za-z0-9._-]{{10,}}+
       | (?:AKIA|ASIA)[A-Z0-9]{{16}}(?![A-Za-z0-9])
+      | gw-[0-9a-f]{{32,}}+
     )
     """
 _BEARER = r"(?: (?=[A-Za-z._~+/=-]*+[0-9]) [A-Za-z0-9._~+/=-]{8,}+ | [A-Za-z0-9._~+/=-]{20,}+ )"
@@ -106,7 +107,20 @@ HINTS = (
         "hf_",
         "r8_",
     ),
-    *("ya29.", "akia", "asia", "bearer", "basic", "eyj", "@", "key=", "token=", "auth=", "sig="),
+    *(
+        "ya29.",
+        "akia",
+        "asia",
+        "gw-",
+        "bearer",
+        "basic",
+        "eyj",
+        "@",
+        "key=",
+        "token=",
+        "auth=",
+        "sig=",
+    ),
     *(
         "signature=",
         "password",

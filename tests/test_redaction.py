@@ -117,6 +117,7 @@ KEYS = {
     "GitHub": "ghp_abcdefghijklmnop0123",
     "GitHub, fine-grained": "github_pat_11ABCDEFG0abcdef_ghijkl",
     "AWS": "AKIAIOSFODNN7EXAMPLE",
+    "of this gateway": "gw-0123456789abcdef0123456789abcdef0123456789abcdef",
     "Slack": "xoxb-123456789012-abcdef",
     "JWT": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N",
 }

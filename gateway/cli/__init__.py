@@ -21,8 +21,8 @@ UNREAD = 141
 """What shells say of a command that ended because the one after it in a pipe had ended (128 + SIGPIPE)."""
 
 
-FILTERS = frozenset({"correct"})
-"""Commands that print what they were given: a tool call that holds a key is handed on with it."""
+FILTERS = frozenset({"correct", "key"})
+"""Commands that print what they were asked for: a call with a key in it, a key that was made just now."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
