@@ -46,6 +46,10 @@ SIZE_SCHEMA: Mapping[str, Any] = {
     ],
     "x-expected": "a size such as 32MiB or 500kB, at most 1024GiB",
 }
+ROOM_SCHEMA: Mapping[str, Any] = {
+    "anyOf": [{**SIZE_SCHEMA["anyOf"][0], "minimum": 0}, SIZE_SCHEMA["anyOf"][1]],
+    "x-expected": f"{SIZE_SCHEMA['x-expected']}, or 0 for none",
+}
 DURATION_SCHEMA: Mapping[str, Any] = {
     "anyOf": [
         {"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST},
@@ -86,6 +90,13 @@ def parse_rate(value: str) -> Rate:
 def parse_size(value: int | str) -> int:
     """Bytes: 1048576, `32MiB`, `1.5GB`. Raises `ValueError`."""
     return int(_parse(value, SIZES, LARGEST, SIZE_SCHEMA))
+
+
+def parse_room(value: int | str) -> int:
+    """Bytes that something may take: a size, or 0 for nothing. Raises `ValueError`."""
+    if value == "0" or (value == 0 and not isinstance(value, bool)):
+        return 0
+    return int(_parse(value, SIZES, LARGEST, ROOM_SCHEMA))
 
 
 def parse_duration(value: float | str) -> float:

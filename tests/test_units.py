@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,7 @@ from gateway.units import (
     Rate,
     parse_duration,
     parse_rate,
+    parse_room,
     parse_size,
 )
 
@@ -87,3 +89,16 @@ def test_what_is_no_duration(text: float | str) -> None:
     """Nothing, the past, more than a day, no unit, an unknown unit."""
     with pytest.raises(ValueError, match="expected a duration such as 500ms, 5s or 2m"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(("room", "bytes"), [(0, 0), ("0", 0), ("64MiB", 64 * 1024**2), (1, 1)])
+def test_room(room: int | str, bytes: int) -> None:
+    """A size, or nothing; `false` and the like are neither."""
+    assert parse_room(room) == bytes
+
+
+@pytest.mark.parametrize("text", [False, -1, "-1", "0 potatoes", "none"])
+def test_what_is_no_room(text: Any) -> None:
+    """The message says that nothing can be said too."""
+    with pytest.raises(ValueError, match="or 0 for none"):
+        parse_room(text)

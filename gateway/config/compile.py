@@ -33,7 +33,7 @@ from gateway.providers import PROVIDERS, AuthScheme, Provider, auth_header
 from gateway.routing import Target
 from gateway.routing.conditions import parse_count
 from gateway.routing.conditions.base import as_list
-from gateway.units import parse_duration, parse_size
+from gateway.units import parse_duration, parse_room, parse_size
 
 DIALECT_AUTH: Mapping[str, AuthScheme] = {"anthropic": "x-api-key", "gemini": "x-goog-api-key"}
 """How servers of a dialect want the key; `bearer` where nothing is said."""
@@ -92,7 +92,7 @@ def compile_config(
     )
 
 
-SIZES = ("max_body", "memory")
+SIZES = {"max_body": parse_size, "memory": parse_room}
 
 
 def _server(
@@ -101,7 +101,7 @@ def _server(
     given = {
         name: options[name] for name in ("host", "port", "allow_unauthenticated") if name in options
     }
-    given |= {name: parse_size(options[name]) for name in SIZES if name in options}
+    given |= {name: parse(options[name]) for name, parse in SIZES.items() if name in options}
     given |= {
         name: access.names_of(as_list(options[name]))
         for name in ("hosts", "origins")

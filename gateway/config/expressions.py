@@ -14,7 +14,7 @@ from gateway.config.positions import Path
 from gateway.patterns import BadPattern, Pattern
 from gateway.routing import CONDITIONS
 from gateway.transforms import TRANSFORMS, BadTemplate, Kind, PatternAt
-from gateway.units import parse_duration, parse_rate, parse_size
+from gateway.units import parse_duration, parse_rate, parse_room, parse_size
 
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)?(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|\$\{.*\}")
 
@@ -94,7 +94,7 @@ def units(document: Document) -> Iterator[Finding]:
     places: dict[Path, Callable[[Any], object]] = {
         ("server", "max_body"): parse_size,
         ("server", "drain"): parse_duration,
-        ("server", "memory"): parse_size,
+        ("server", "memory"): parse_room,
         ("recorder", "max_size"): parse_size,
     }
     owners: list[Path] = [("default",)]

@@ -27,7 +27,7 @@ from gateway.config.snapshot import NamedTargets
 from gateway.dialects import DIALECTS
 from gateway.routing.conditions import COUNT_SCHEMA
 from gateway.transforms import TRANSFORMS
-from gateway.units import SIZE_SCHEMA
+from gateway.units import ROOM_SCHEMA, SIZE_SCHEMA
 
 
 def render() -> str:
@@ -222,8 +222,9 @@ def _server() -> Schema:
             **access_schema.server(),
             "max_body": key(SIZE_SCHEMA, "The largest request body that is read.", "32MiB"),
             "memory": key(
-                SIZE_SCHEMA,
-                "How much is kept of the conversations under way, so that a turn costs what is new in it.",
+                ROOM_SCHEMA,
+                "How much is kept of the conversations under way, so that a turn costs what is new in it; "
+                "0 for nothing.",
                 "256MiB",
             ),
             **life_settings.properties(),

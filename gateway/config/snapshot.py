@@ -70,7 +70,7 @@ class ServerSettings:
     max_body: int = 32 * 1024 * 1024
     """Bytes of the largest request body."""
     memory: int = 256 * 1024 * 1024
-    """Bytes that are kept of conversations."""
+    """Bytes that are kept of conversations; 0 for none."""
     life: Life = field(default_factory=Life)
     admin: ClientKey | None = None
     """The key of whoever runs the gateway."""

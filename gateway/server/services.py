@@ -84,10 +84,13 @@ class Services:
                 exchange.snapshot, done.key, done.prompt + done.output + done.unsaid, done.cost
             )
 
-    def memory(self, snapshot: Snapshot) -> Memory:
-        """The memory of conversations, within the bounds of the config."""
-        self.conversations.limit = snapshot.server.memory
-        return self.conversations
+    def memory(self, snapshot: Snapshot) -> Memory | None:
+        """The memory of conversations, within the bounds of the config; None where it wants none."""
+        limit = snapshot.server.memory
+        if not limit and self.conversations.size:
+            self.conversations = Memory()  # what was kept before a reload goes too
+        self.conversations.limit = limit
+        return self.conversations if limit else None
 
     @property
     def door(self) -> Door:

@@ -143,3 +143,13 @@ def test_a_hostile_pattern_is_stopped_and_stops_nobody(tmp_path: Path) -> None:
     assert "took longer than 200 ms" in heard.json["error"]["message"]
     assert heard.headers["x-should-retry"] == "false"
     assert ticks > 3
+
+
+@pytest.mark.parametrize("room", [0, "64MiB"])
+def test_a_gateway_can_do_without_memory(tmp_path: Path, room: Any) -> None:
+    """Turns are answered all the same, and nothing of them is kept."""
+    server = gateway(tmp_path, f"{CONFIG}\nserver: {{memory: {room}}}\n")
+    asked = turns(3)
+    assert [ask(server, turn).status for turn in asked] == [200, 200, 200]
+    assert server.services is not None
+    assert bool(server.services.conversations.size) is bool(room)
