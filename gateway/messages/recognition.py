@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -14,6 +15,9 @@ from gateway.messages.memory import Memory, Path
 
 LEAST = 4096
 """Bytes of a body below which it is sooner read than recognised."""
+
+LOOKS = 4
+"""Places that are looked at: the schema of a tool may hold a list of the same name."""
 
 _START = re.compile(rb'"messages"[ \t\r\n]*:[ \t\r\n]*\[[ \t\r\n]*')
 
@@ -43,10 +47,28 @@ def recognised(body: bytes, memory: Memory) -> Recognised | None:
     What is known of the conversation is cut out before the rest is read: a beginning that was JSON up
     to the end of some message, in the body that it was learned from, is JSON up to there in any body.
     """
-    if len(body) < LEAST or (found := _START.search(body)) is None:
+    if len(body) < LEAST:
         return None
-    start = found.end()
-    path, ends = memory.follow(body, start)
+    unknown: list[int] = []
+    for found in islice(_START.finditer(body), LOOKS):
+        start = found.end()
+        path, ends = memory.follow(body, start)
+        if not path:
+            unknown.append(
+                start
+            )  # it may be no conversation: what follows another place may be known
+        elif (known := _recognised_at(body, memory, start, path, ends)) is not None:
+            return known
+    for start in unknown:
+        if (new := _recognised_at(body, memory, start, [], [])) is not None:
+            return new
+    return None
+
+
+def _recognised_at(
+    body: bytes, memory: Memory, start: int, path: Path, ends: list[int]
+) -> Recognised | None:
+    """The body, if the list whose items begin at `start` is the conversation."""
     while True:
         end = ends[-1] if ends else start
         read = _read(body, start, end)

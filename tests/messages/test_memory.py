@@ -20,7 +20,7 @@ from gateway.dialects.openai_chat import ChatQuirks, OpenAIChat
 from gateway.errors import GatewayError
 from gateway.messages import Memory, MessagesRequest
 from gateway.messages.memory import OVERHEAD, WIDEST
-from gateway.messages.recognition import LEAST
+from gateway.messages.recognition import LEAST, LOOKS
 from gateway.providers import PROVIDERS
 from gateway.tokens import TokenCounter
 
@@ -146,6 +146,21 @@ def test_bodies_of_odd_shape(bodies: list[Any], layout: Callable[[JSON], Any]) -
         raw = layout(body)
         raw = raw.encode() if isinstance(raw, str) else raw
         assert asked(raw, memory) == asked(raw, None)
+
+
+@given(stories(), st.integers(0, 6))
+def test_a_tool_that_speaks_of_messages(turns: list[list[JSON]], decoys: int) -> None:
+    """Lists of the same name before the conversation cost one look each, and some of them may stand there."""
+    memory = Memory()
+    schema = {"type": "object", "examples": [{"messages": [{"role": "user"}]}] * decoys}
+    tools = [{"name": "ask", "input_schema": schema}]
+    for messages in turns:
+        raw = json.dumps({"model": "m", "x": LONG, "tools": tools, "messages": messages}).encode()
+        assert asked(raw, memory) == asked(raw, None)
+        again = MessagesRequest.parse(raw, memory)
+        spoke = any(message["role"] == "assistant" for message in messages)
+        if decoys < LOOKS and spoke:
+            assert again.fresh < len(raw)
 
 
 @given(st.data())
