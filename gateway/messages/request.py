@@ -113,7 +113,7 @@ class MessagesRequest:
     @property
     def stream(self) -> bool:
         """The client wants an event stream."""
-        return bool(self.get("stream", False))
+        return "stream" in self._order and bool(self.get("stream", False))
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -292,6 +292,12 @@ class MessagesRequest:
         order = (*self._order, *(name for name in changes if name not in self._order))
         values = {**self._values, **changes}
         return self._changed(MessagesRequest(None, order, fields, values, self.tool_names))
+
+    def with_field(self, name: str, value: Any, raw: Raw) -> MessagesRequest:
+        """As `replace`, for a field that there is and whose JSON is known: what is made of it can be
+        remembered then."""
+        fields, values = {**self._fields, name: raw}, {**self._values, name: value}
+        return self._changed(MessagesRequest(None, self._order, fields, values, self.tool_names))
 
     def without(self, *names: str) -> MessagesRequest:
         """A request that lacks these fields."""

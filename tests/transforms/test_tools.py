@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from language import JSON, check_transformed, check_unchanged, request, tool
 from strategies import tools, words
 
-from gateway.messages import MessagesRequest
+from gateway.messages import Memory, MessagesRequest
+from gateway.messages.recognition import LEAST
 from gateway.transforms import TRANSFORMS, Transform, build
 from gateway.transforms.tools import SCHEMA
 
@@ -177,3 +178,48 @@ def test_what_the_schema_refuses(wanted: JSON) -> None:
     """Options that mean nothing are refused."""
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(wanted, SCHEMA)
+
+
+deferring = st.sampled_from([{}, {}, {"deferred": "load"}, {"deferred": "referenced"}])
+saying = st.sampled_from(
+    [{}, {}, {"describe": {"a": {"append": "{{ model }}"}}, "longest_description": 20}]
+)
+
+
+@given(options, deferring, saying, st.lists(tools, min_size=1, max_size=2), words)
+def test_an_edited_offer_is_remembered(
+    wanted: JSON, deferred: JSON, said: JSON, offers: list[list[JSON]], called: str
+) -> None:
+    """With a memory or without, the same goes out turn by turn: also where the offer, the conversation
+    or what a description names is another one."""
+    memory, edit = Memory(), transform(**{**wanted, **deferred, **said})
+    call = {"type": "tool_use", "id": "t", "name": called, "input": {}}
+    turns: list[JSON] = [{"role": "user", "content": "x" * LEAST}]
+    for number, on_offer in enumerate([*offers, *offers]):
+        lazy = [{**item, "defer_loading": number % 2 == 0} for item in on_offer]
+        body = {"model": f"m{number % 3}", "tools": lazy, "messages": turns}
+        raw = json.dumps(body).encode()
+        known, plain = MessagesRequest.parse(raw, memory), MessagesRequest.parse(raw)
+        assert known.passages
+        assert edit(known).encode() == edit(plain).encode()
+        assert edit(known).tools == edit(plain).tools
+        turns = [
+            *turns,
+            {"role": "assistant", "content": [call]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t"}]},
+        ]
+
+
+def test_an_edited_offer_is_written_once() -> None:
+    """What is made of its bytes is made once, too."""
+    memory, edit = Memory(), transform(drop=["b"])
+    made: list[Any] = []
+    for number in range(3):
+        body = {
+            "model": "m",
+            "tools": [tool("a"), tool("b")],
+            "messages": [{"role": "user", "content": "x" * LEAST + str(number)}],
+        }
+        found = edit(MessagesRequest.parse(json.dumps(body).encode(), memory))
+        found.of("tools", "what", lambda found=found: made.append(found.tools))  # type: ignore[misc]
+    assert [offer[0]["name"] for offer in made] == ["a"]

@@ -6,9 +6,14 @@ as the client does. What stays keeps its order, so the prompt keeps its beginnin
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec import Struct
+
+from gateway import json_text
+from gateway.json_text import Raw
 from gateway.messages import MessagesRequest
 from gateway.transforms import facts
 from gateway.transforms.base import (
@@ -20,8 +25,11 @@ from gateway.transforms.base import (
     TemplateAt,
     entries,
 )
+from gateway.transforms.templates import is_template
 from gateway.transforms.tools import choosing, deferred, describing, renaming, schemas
 from gateway.transforms.tools.history import told
+
+Tools = list[dict[str, Any]]
 
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -47,21 +55,52 @@ def build(options: Options) -> Edit:
     describe = describing.build(options)
     rename = renaming.build(options)
 
-    def apply(request: MessagesRequest) -> MessagesRequest:
+    def changed(request: MessagesRequest) -> Tools | None:
+        """The offer after the edits; None when it stays as it is."""
         tools = request.tools
         kept = choose(resolve(tools, request))
         changed = describe(edit(kept), request)
-        if len(changed) != len(tools) or any(
-            new is not old for new, old in zip(changed, tools, strict=True)
-        ):
-            request = _with_tools(request, changed)
-        return rename(request)
+        same = len(changed) == len(tools) and all(map(operator.is_, changed, tools))
+        return None if same else changed
+
+    is_settled, what = _is_settled(options), object()
+
+    def apply(request: MessagesRequest) -> MessagesRequest:
+        if is_settled and request.passages:
+            known = request.of("tools", what, lambda: _Changed.of(changed(request)), _Changed.size)
+            tools, raw = known.tools, known.raw
+        else:
+            tools, raw = changed(request), None
+        return rename(request if tools is None else _with_tools(request, tools, raw))
 
     return apply
 
 
-def _with_tools(request: MessagesRequest, tools: list[dict[str, Any]]) -> MessagesRequest:
-    """The request with this offer. What it says of tools that are gone stays readable."""
+class _Changed(Struct, frozen=True):
+    """An edited offer, as it is remembered with the bytes of the client's."""
+
+    tools: Tools | None
+    raw: Raw
+
+    @classmethod
+    def of(cls, tools: Tools | None) -> _Changed:
+        """With its JSON, under which is remembered what is made of it."""
+        return cls(tools, Raw(b"" if tools is None else json_text.encode(tools)))
+
+    def size(self) -> int:
+        """Bytes that it takes."""
+        return 100 + 2 * len(bytes(self.raw))
+
+
+def _is_settled(options: Options) -> bool:
+    """The same offer always becomes the same, whatever else stands in a request."""
+    is_told = any(is_template(found.source) for found in templates_in(options))
+    return not is_told and options.get("deferred") != "referenced"
+
+
+def _with_tools(request: MessagesRequest, tools: Tools, raw: Raw | None) -> MessagesRequest:
+    """The request with this offer, and its JSON if that is known. What the request says of tools that
+    are gone stays readable."""
     offered = {str(tool.get("name")) for tool in tools}
     gone = {str(tool.get("name")) for tool in request.tools} - offered
     if gone:
@@ -71,7 +110,9 @@ def _with_tools(request: MessagesRequest, tools: list[dict[str, Any]]) -> Messag
     choice = request.object_field("tool_choice")
     if choice.get("type") == "tool" and choice.get("name") not in offered:
         request = request.without("tool_choice")
-    return request.replace(tools=tools)
+    if raw is None:
+        return request.replace(tools=tools)
+    return request.with_field("tools", tools, raw)
 
 
 def patterns_in(options: Options) -> Iterator[PatternAt]:
