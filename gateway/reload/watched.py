@@ -18,7 +18,7 @@ Look = tuple[Stamp, ...]
 def look(paths: Iterable[Path]) -> Look:
     """What changes when a file is written, replaced or removed. Links are followed, as config maps
     swap a link."""
-    return tuple(_stamp(path) for path in paths)
+    return tuple(map(_stamp, paths))
 
 
 def _stamp(path: Path) -> Stamp:
