@@ -15,7 +15,7 @@ target is asked again only where a rule has `retries`, only as often as the traf
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from gateway.availability import (
@@ -24,7 +24,6 @@ from gateway.availability import (
     Fault,
     Live,
     Named,
-    Settings,
     Ticket,
     preferred,
 )
@@ -50,16 +49,6 @@ Then = Literal["repeat", "key", "fallback"]
 """What follows a failed try: the same again, with another key, or another target."""
 
 
-class Try(NamedTuple):
-    """Whom to ask."""
-
-    target: Target
-    place: int = 0
-    """Of the key in its pool."""
-    ticket: Ticket | None = HEALTHY
-    """None until the time to wait is over."""
-
-
 class Failed(NamedTuple):
     """A try after which another one was made."""
 
@@ -77,16 +66,22 @@ class Chain:
     ) -> None:
         self._snapshot = snapshot
         self._facts = facts
-        self._client_retries = client_retries(headers)
+        self._headers = headers
         self._live = live
         self._route: Route | None = None
         self._targets: tuple[Target, ...] = ()
         self._left: list[int] = []
         """Places of targets that were not asked."""
-        self._try: Try | None = None
-        self._is_open = False
-        """The try has not been reported on."""
-        self._has_left = False
+        self.target: Target | None = None
+        """Who was asked last; None before anybody was chosen."""
+        self.place = 0
+        """Of the key in the pool of the target's provider."""
+        self._ticket: Ticket | None = None
+        """Of the try under way, until something was reported of it."""
+        self._is_due = False
+        """The same target is to be asked again, once the time to wait is over."""
+        self._is_over = False
+        """Nobody waits for the exchange any more."""
         self._tried: set[int] = set()
         """Places of keys with which the target was asked."""
         self.repeats = 0
@@ -95,87 +90,65 @@ class Chain:
         self.passed_over: list[str] = []
         """Targets that were not asked because of what is known of them, while another one was."""
         self.withheld: list[tuple[str, Against]] = []
-        """Repetitions that a rule has `retries` for and that were not made: target and `Against`."""
+        """Repetitions that a rule has `retries` for and that were not made: of which target, and why."""
 
-    @property
-    def settings(self) -> Settings:
-        """Of the config."""
-        return self._snapshot.failover
-
-    def enter(self, route: Route) -> Try:
+    def enter(self, route: Route) -> Target:
         """Whom to ask. Raises `UpstreamFailure` when all have asked to be left alone."""
-        if self._try is None:
+        if self.target is None:
             self._route, self._targets = route, route.targets
             self._left = list(range(len(self._targets)))
             if not self._choose():
                 raise self._refusal()
-        elif self._try.ticket is None:
-            ticket = self._live.ask_anyway(self._access(self._try))
+        elif self._is_due:
+            ticket = self._live.ask_anyway(self._access)
             if ticket is None:
                 raise self._refusal()
-            self._begin(self._try._replace(ticket=ticket))
-        return self.now
-
-    @property
-    def now(self) -> Try:
-        """Whom the exchange asks."""
-        if self._try is None:
-            raise RuntimeError("nobody was chosen")
-        return self._try
-
-    @property
-    def target(self) -> Target | None:
-        """Who was asked last; None before anybody was chosen."""
-        return self._try.target if self._try is not None else None
+            self._begin(self._now, self.place, ticket)
+        return self._now
 
     # -- what becomes of a try ------------------------------------------------------------------
 
     def began(self) -> None:
         """Something useful was said."""
-        if (ticket := self._ticket) is not None and ticket is not HEALTHY:
-            self._live.began(self._access(self.now), ticket)
+        ticket = self._ticket
+        if ticket is not None and ticket is not HEALTHY:
+            self._live.began(self._access, ticket)
 
     def succeeded(self) -> None:
         """An answer is whole, or is the refusal of a server that works."""
-        if self._live.circuits and (ticket := self._ticket) is not None:
-            self._live.succeeded(self._access(self.now), ticket)
-        self._is_open = False
+        ticket, self._ticket = self._ticket, None
+        if ticket is not None and self._live.circuits:
+            self._live.succeeded(self._access, ticket)
 
-    def left(self) -> None:
+    def over(self) -> None:
         """Nobody waits for the exchange any more."""
-        self._has_left = True
+        self._is_over = True
         self._leave()
 
     def note(self, error: GatewayError) -> None:
         """The try failed, whether or not another one can follow."""
-        ticket = self._ticket
-        if ticket is None or not is_of_provider(error):
+        if self._ticket is None or not is_of_provider(error):
             self._leave()
             return
         found = fault_of(error, self._live.wall())
         if found is None:
             self.succeeded()
             return
-        self._is_open = False
-        self._live.failed(self._access(self.now), ticket, found, self.settings)
+        ticket, self._ticket = self._ticket, None
+        self._live.failed(self._access, ticket, found, self._snapshot.failover)
 
     def _leave(self) -> None:
         """The try says nothing of whom it asked."""
-        if (ticket := self._ticket) is not None:
-            self._is_open = False
-            self._live.left(self._access(self.now), ticket)
-
-    @property
-    def _ticket(self) -> Ticket | None:
-        """Of the try under way, if it was not reported on."""
-        return self._try.ticket if self._is_open and self._try is not None else None
+        ticket, self._ticket = self._ticket, None
+        if ticket is not None:
+            self._live.left(self._access, ticket)
 
     def after(self, error: GatewayError) -> float | None:
         """Chooses whom to ask after a failure; seconds until then, None for nobody."""
         self.note(error)
-        if self._try is None or self._route is None:
+        if self.target is None:
             return None
-        failed = str(self._try.target)
+        failed = str(self.target)
         then: Then = "key"
         wait = 0.0
         if not self._other_key(error):
@@ -193,59 +166,54 @@ class Chain:
 
     def _choose(self) -> bool:
         """Whom to ask of those that are left: who can be, otherwise who may be all the same."""
-        passed: list[int] = []
-        for at in self._left:
-            found = self._enter(at)
-            if found is not None:
-                self._passed(passed)
-                return self._take(at, found)
-            passed.append(at)
-        for at in self._left:
-            found = self._enter(at, anyway=True)
-            if found is not None:
-                return self._take(at, found)
+        for enter in (self._live.ask, self._live.ask_anyway):
+            for at in self._left:
+                if self._enter(self._targets[at], enter):
+                    self._left.remove(at)
+                    self.repeats = 0
+                    if enter == self._live.ask:
+                        self._passed(at)
+                    return True
         return False
 
-    def _take(self, at: int, found: Try) -> bool:
-        self._left.remove(at)
-        self._tried, self.repeats = {found.place}, 0
-        self._begin(found)
-        return True
-
-    def _begin(self, found: Try) -> None:
-        self._try, self._is_open = found, True
-        if self._has_left:
+    def _begin(self, target: Target, place: int, ticket: Ticket) -> None:
+        self.target, self.place, self._ticket, self._is_due = target, place, ticket, False
+        if self._is_over:
             self._leave()  # it was chosen in a thread, and nobody waits for it
 
-    def _passed(self, places: Iterable[int]) -> None:
-        named = (str(self._targets[at]) for at in places)
-        self.passed_over += [name for name in named if name not in self.passed_over]
+    def _passed(self, asked: int) -> None:
+        """Those that stand before the one that is asked, and were not."""
+        for at in self._left:
+            if at < asked and (name := str(self._targets[at])) not in self.passed_over:
+                self.passed_over.append(name)
 
-    def _enter(self, at: int, *, anyway: bool = False) -> Try | None:
-        """A try of the target at a place, if it can be asked: with the best of its keys."""
-        target = self._targets[at]
-        endpoint = self._endpoint(target)
+    def _enter(self, target: Target, enter: Callable[[Access], Ticket | None]) -> bool:
+        """Begins a try of a target with the best of its keys, if it can be asked."""
+        endpoint = self._snapshot.endpoints[target.provider]
         if not self._live.circuits and not endpoint.pool:
-            return Try(target)
-        enter = self._live.ask_anyway if anyway else self._live.ask
+            self._begin(target, 0, HEALTHY)
+            return True
         for place in self._keys(endpoint):
             ticket = enter(access_of(endpoint, target, place))
             if ticket is not None:
-                return Try(target, place, ticket)
-        return None
+                self._tried = {place}
+                self._begin(target, place, ticket)
+                return True
+        return False
 
     def _other_key(self, error: GatewayError) -> bool:
         """Goes on with another key of the same target, if that may help and one can be asked."""
-        endpoint, target = self._endpoint(self.now.target), self.now.target
-        if not endpoint.pool or error.status not in OTHER_KEY_HELPS or not is_of_provider(error):
+        if error.status not in OTHER_KEY_HELPS or not is_of_provider(error) or self._is_due:
             return False
+        target = self._now
+        endpoint = self._snapshot.endpoints[target.provider]
         for place in self._keys(endpoint):
-            if place in self._tried:
+            if place in self._tried or not endpoint.pool:
                 continue
             ticket = self._live.ask(access_of(endpoint, target, place))
             if ticket is not None:
                 self._tried.add(place)
-                self._begin(Try(target, place, ticket))
+                self._begin(target, place, ticket)
                 return True
         return False
 
@@ -256,30 +224,31 @@ class Chain:
             return None
         found = fault_of(error, self._live.wall())
         if (reason := self._against(found)) is not None:
-            self.withheld.append((str(self.now.target), reason))
+            self.withheld.append((str(self.target), reason))
             return None
         self.repeats += 1
-        self._try, self._is_open = self.now._replace(ticket=None), False
+        self._is_due = True
         return wait_before(self.repeats, found, self._live.chance())
 
     def _against(self, found: Fault | None) -> Against | None:
         """What speaks against asking the same target again; None for nothing."""
-        if self._client_retries:
+        settings, counted = self._snapshot.failover, client_retries(self._headers)
+        if counted:
             return "client"
         if found is not None and found.named is not None:
-            if found.named > self.settings.longest_wait:
+            if found.named > settings.longest_wait:
                 return "wait"
-        elif self._left and not self._live.may_ask(self._access(self.now)):
+        elif self._left and not self._live.may_ask(self._access):
             return "circuit"
-        asks_again = self._client_retries is not None
-        earned = self._live.budget.spend(self._live.clock(), self.settings, asks_again=asks_again)
+        budget, asks_again = self._live.budget, counted is not None
+        earned = budget.spend(self._live.clock(), settings, asks_again=asks_again)
         return None if earned else "budget"
 
     def _refusal(self) -> UpstreamFailure:
         """What is said in place of the providers that have asked to be left alone: the soonest's word."""
         waits: list[tuple[Named, Target]] = []
         for target in self._targets:
-            endpoint = self._endpoint(target)
+            endpoint = self._snapshot.endpoints[target.provider]
             for place in self._keys(endpoint):
                 named = self._live.named(access_of(endpoint, target, place))
                 waits += [(named, target)] if named is not None else []
@@ -297,7 +266,7 @@ class Chain:
 
     def key_for(self, target: Target) -> int:
         """The place of the key with which a target is asked beside the exchange."""
-        endpoint = self._endpoint(target)
+        endpoint = self._snapshot.endpoints[target.provider]
         places = self._keys(endpoint)
         free = (at for at in places if self._live.may_ask(access_of(endpoint, target, at)))
         return next(free, places[0])
@@ -309,11 +278,17 @@ class Chain:
         seed = self._facts.session or f"{self._facts.lot}"
         return preferred(seed, [one.access for one in endpoint.pool])
 
-    def _endpoint(self, target: Target) -> Endpoint:
-        return self._snapshot.endpoints[target.provider]
+    @property
+    def _access(self) -> Access:
+        """Of whom is asked."""
+        endpoint = self._snapshot.endpoints[self._now.provider]
+        return access_of(endpoint, self._now, self.place)
 
-    def _access(self, asked: Try) -> Access:
-        return access_of(self._endpoint(asked.target), asked.target, asked.place)
+    @property
+    def _now(self) -> Target:
+        if self.target is None:
+            raise RuntimeError("nobody was chosen")
+        return self.target
 
 
 def access_of(endpoint: Endpoint, target: Target, place: int) -> Access:

@@ -147,8 +147,8 @@ class Exchange:
         """The try under way. Raises `PolicyBlocked` for a request that a rule refuses, and
         `UpstreamFailure` where all targets have asked to be left alone."""
         if self._begun is None:
-            asked, now = self._asked, self.chain.enter(self.route)
-            self._begun = Attempt(asked, now.target, now.place)
+            asked, target = self._asked, self.chain.enter(self.route)
+            self._begun = Attempt(asked, target, self.chain.place)
         return self._begun
 
     def upstream_request(self) -> UpstreamRequest:
@@ -214,9 +214,8 @@ class Exchange:
 
     def ended_well(self) -> None:
         """The answer went through to its end, which may be a failure that the provider named in it."""
-        answer = self._answered
-        failure = answer.answer.failure if answer is not None else None
-        if failure is not None:
+        answer = self._begun.answered if self._begun is not None else None
+        if answer is not None and (failure := answer.failure) is not None:
             self.chain.note(failure)
         else:
             self.chain.succeeded()

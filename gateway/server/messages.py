@@ -107,22 +107,27 @@ async def converse(services: Services, exchange: Exchange, delivery: Delivery) -
         if not exchange.request.stream:
             await ask(services, exchange, delivery, None)
             return
-        request = await prepare_any(services, exchange)
+        try:
+            request = await prepare(services, exchange)
+        except GatewayError as error:
+            request = await prepare_next(services, exchange, error)
         # The client is kept waiting from here on: some servers send no header before the first token.
         async with Heartbeats(exchange, delivery) as beat:
             await ask(services, exchange, delivery, beat, request)
     finally:
-        exchange.chain.left()
+        exchange.chain.over()
 
 
-async def prepare_any(services: Services, exchange: Exchange) -> UpstreamRequest:
-    """For the first target that there is anything to send to. Raises what speaks against the last."""
-    while True:
+async def prepare_next(
+    services: Services, exchange: Exchange, error: GatewayError
+) -> UpstreamRequest:
+    """For the next target that there is anything to send to. Raises what speaks against the last."""
+    while exchange.next_try(error) is not None:
         try:
             return await prepare(services, exchange)
-        except GatewayError as error:
-            if exchange.next_try(error) is None:
-                raise
+        except GatewayError as another:
+            error = another
+    raise error
 
 
 async def ask(

@@ -130,7 +130,9 @@ class Tally:
         if exchange is not None:
             self._note_usage(target, exchange.usage)
             self._note_calls(target, exchange)
-            self._note_tries(exchange.chain)
+            chain = exchange.chain
+            if chain.failed or chain.withheld or chain.passed_over:
+                self._note_tries(chain)
             if exchange.prefix is not None:
                 self.prefixes[target, exchange.prefix.part] += 1
 
