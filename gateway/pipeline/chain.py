@@ -61,6 +61,26 @@ class Failed(NamedTuple):
 class Chain:
     """See the module. Methods are called in the order in which they stand here, the last ones in turn."""
 
+    __slots__ = (
+        "_facts",
+        "_headers",
+        "_is_due",
+        "_is_over",
+        "_left",
+        "_live",
+        "_route",
+        "_snapshot",
+        "_targets",
+        "_ticket",
+        "_tried",
+        "failed",
+        "passed_over",
+        "place",
+        "repeats",
+        "target",
+        "withheld",
+    )
+
     def __init__(
         self, snapshot: Snapshot, facts: Facts, headers: Mapping[str, str], live: Live
     ) -> None:
@@ -97,6 +117,12 @@ class Chain:
         if self.target is None:
             self._route, self._targets = route, route.targets
             self._left = list(range(len(self._targets)))
+            if not self._live.circuits and not self._is_over:
+                first = self._targets[0]
+                if not self._snapshot.endpoints[first.provider].pool:  # as nearly always
+                    del self._left[0]
+                    self.target, self._ticket = first, HEALTHY
+                    return first
             if not self._choose():
                 raise self._refusal()
         elif self._is_due:
@@ -123,7 +149,8 @@ class Chain:
     def over(self) -> None:
         """Nobody waits for the exchange any more."""
         self._is_over = True
-        self._leave()
+        if self._ticket is not None:
+            self._leave()
 
     def note(self, error: GatewayError) -> None:
         """The try failed, whether or not another one can follow."""
@@ -190,9 +217,6 @@ class Chain:
     def _enter(self, target: Target, enter: Callable[[Access], Ticket | None]) -> bool:
         """Begins a try of a target with the best of its keys, if it can be asked."""
         endpoint = self._snapshot.endpoints[target.provider]
-        if not self._live.circuits and not endpoint.pool:
-            self._begin(target, 0, HEALTHY)
-            return True
         for place in self._keys(endpoint):
             ticket = enter(access_of(endpoint, target, place))
             if ticket is not None:
@@ -252,7 +276,9 @@ class Chain:
             for place in self._keys(endpoint):
                 named = self._live.named(access_of(endpoint, target, place))
                 waits += [(named, target)] if named is not None else []
-        (seconds, status), target = min(waits, default=(Named(1.0, 529), self._targets[0]))
+        # There is one, but for a time that has run out in this moment.
+        soon = (Named(1.0, 529), self._targets[0])
+        (seconds, status), target = min(waits, key=lambda wait: wait[0].seconds, default=soon)
         wait = max(1, math.ceil(seconds))
         return UpstreamFailure(
             f"{target} has asked not to be asked for another {wait} s, and no other target of the rule can "
