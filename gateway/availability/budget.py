@@ -6,20 +6,24 @@ import threading
 
 from gateway.availability.settings import Settings
 
-MOST_EARNED = 100.0
-"""Repetitions that are saved up: a quiet day must not pay for a storm."""
+MOST_EARNED = 50.0
+"""Repetitions that are saved up in each half: a quiet day must not pay for a storm."""
 
 
 class Budget:
     """Each request earns a share of a repetition; a few more are free each minute.
 
-    The free ones are for clients that do not ask again by themselves: for one that does, they would
+    Half of what is earned is kept for tries that have nowhere else to go: where a fallback can be asked,
+    that costs nothing of the budget. When two targets fail one time in five, and a
+    rule has three repetitions, this lets all but one request in two thousand through, in place of one in
+    forty. The free ones are for clients that do not ask again by themselves: for one that does, they would
     multiply its own. So repetitions for those never pass `retry_share` of the requests. Safe between
     threads, but for a race of two requests that may lose what one of them earns.
     """
 
     def __init__(self, now: float) -> None:
         self._earned = 0.0
+        self._kept = 0.0
         self._free: float | None = None
         """None before anybody asked: a minute's worth."""
         self._filled_at = now
@@ -27,14 +31,26 @@ class Budget:
 
     def earn(self, share: float) -> None:
         """A request came."""
+        half = share / 2.0
         if self._earned < MOST_EARNED:
-            self._earned += share
+            self._earned += half
+        if self._kept < MOST_EARNED:
+            self._kept += half
 
-    def spend(self, now: float, settings: Settings, *, asks_again: bool) -> bool:
-        """Takes one repetition, if there is one. `asks_again`: the client does so by itself."""
+    def spend(
+        self, now: float, settings: Settings, *, asks_again: bool, is_last: bool = True
+    ) -> bool:
+        """Takes one repetition, if there is one. `asks_again`: the client does so by itself; `is_last`:
+        there is nobody else to ask."""
         with self._lock:
+            if is_last and self._kept >= 1.0:
+                self._kept -= 1.0
+                return True
             if self._earned >= 1.0:
                 self._earned -= 1.0
+                return True
+            if is_last and self._earned + self._kept >= 1.0:
+                self._earned, self._kept = self._earned + self._kept - 1.0, 0.0
                 return True
             self._fill(now, settings)
             if asks_again or self._free is None or self._free < 1.0:

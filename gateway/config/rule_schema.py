@@ -127,7 +127,8 @@ def _patience() -> Schema:
         "retries": key(
             {"type": "integer", "minimum": 0, "maximum": 5, "x-expected": "a number from 0 to 5"},
             "How often the same target is asked again, before the fallbacks, after a failure that may "
-            "pass.",
+            "pass; all together as often as `failover` allows, and never for a client that is asking "
+            "again by itself.",
             1,
         ),
     }

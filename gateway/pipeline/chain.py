@@ -264,8 +264,10 @@ class Chain:
                 return "wait"
         elif self._left and not self._live.may_ask(self._access):
             return "circuit"
-        budget, asks_again = self._live.budget, counted is not None
-        earned = budget.spend(self._live.clock(), settings, asks_again=asks_again)
+        is_last = not any(self._may_ask(self._targets[at]) for at in self._left)
+        earned = self._live.budget.spend(
+            self._live.clock(), settings, asks_again=counted is not None, is_last=is_last
+        )
         return None if earned else "budget"
 
     def _refusal(self) -> UpstreamFailure:
@@ -296,6 +298,12 @@ class Chain:
         places = self._keys(endpoint)
         free = (at for at in places if self._live.may_ask(access_of(endpoint, target, at)))
         return next(free, places[0])
+
+    def _may_ask(self, target: Target) -> bool:
+        """Nothing is known against some key of a target."""
+        endpoint = self._snapshot.endpoints[target.provider]
+        places = range(len(endpoint.pool) or 1)
+        return any(self._live.may_ask(access_of(endpoint, target, at)) for at in places)
 
     def _keys(self, endpoint: Endpoint) -> Sequence[int]:
         """The places of an endpoint's keys, the one to prefer in front."""

@@ -28,7 +28,8 @@ def test_it_is_never_exceeded(
             requests += 1
             budget.earn(share)
         else:
-            spent += budget.spend(now, settings, asks_again=False)
+            is_last = seconds > 45.0
+            spent += budget.spend(now, settings, asks_again=False, is_last=is_last)
         assert spent <= share * requests + per_minute * (1 + now / 60) + 1e-6
 
 
@@ -50,4 +51,14 @@ def test_a_quiet_day_does_not_pay_for_a_storm() -> None:
     budget, settings = Budget(0.0), Settings(retries_per_minute=0)
     for _ in range(100_000):
         budget.earn(0.1)
-    assert sum(budget.spend(0.0, settings, asks_again=False) for _ in range(1000)) == MOST_EARNED
+    spent = sum(budget.spend(0.0, settings, asks_again=False) for _ in range(1000))
+    assert spent == 2 * MOST_EARNED
+
+
+def test_half_is_kept_for_those_who_have_nobody_else() -> None:
+    """Tries with a fallback cannot spend it, however many there are."""
+    budget, settings = Budget(0.0), Settings(retries_per_minute=0)
+    for _ in range(101):
+        budget.earn(0.1)
+    assert sum(budget.spend(0.0, settings, asks_again=True, is_last=False) for _ in range(100)) == 5
+    assert sum(budget.spend(0.0, settings, asks_again=True) for _ in range(100)) == 5
