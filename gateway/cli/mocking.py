@@ -25,7 +25,7 @@ CALM = Chance()
 USUAL = Knobs()
 
 EXAMPLE = (
-    "gateway mock --scenario 529,cut-mid-stream --share 20%%: one request in five, by lot, meets one of "
+    "gateway mock --scenario 529,cut-mid-stream --share 20%: one request in five, by lot, meets one of "
     "the two; the others are answered. A model that has a scenario's name meets it in any case."
 )
 

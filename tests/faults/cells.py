@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,9 +31,12 @@ TOOLS = [
     for name in ("Read", "Edit")
 ]
 
-HASTY = frozenset({"silence-before-headers", "silence-before-first-event"})
-RESTLESS = frozenset({"silence-mid-stream", "never-closes"})
-"""Scenarios of silence: before the first byte, and after it."""
+KINDS: Mapping[str, str] = {
+    **dict.fromkeys(("silence-before-headers", "silence-before-first-event"), "hasty"),
+    **dict.fromkeys(("silence-mid-stream", "never-closes"), "restless"),
+    **dict.fromkeys(("401", "401-retry-after", "402", "402-retry-after", "key-in-error"), "locked"),
+}
+"""Scenario -> the kind of provider that is asked, where it is not the patient one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,7 @@ class Cell:
         """As the config of the lab names it."""
         if self.fault in NETWORK:
             return f"{self.fault}-{self.dialect}"
-        kind = (
-            "hasty" if self.fault in HASTY else "restless" if self.fault in RESTLESS else "patient"
-        )
+        kind = KINDS.get(self.fault, "patient")
         return f"{kind}-{self.dialect}"
 
     @property

@@ -34,6 +34,10 @@ HASTY = "{connect: 300ms, first_byte: 300ms, idle: 60s}"
 RESTLESS = "{connect: 60s, first_byte: 60s, idle: 300ms}"
 """Of providers that fall silent before their first byte, and after it."""
 
+KINDS = {"patient": PATIENT, "locked": PATIENT, "hasty": HASTY, "restless": RESTLESS}
+"""Providers of each wire format, and their time limits. `locked` is asked for refusals of its key: what
+they say holds for all its models."""
+
 NETWORK = {
     "connection-refused": "Nothing listens at the port.",
     "dns-failure": "Nobody knows the name.",
@@ -122,9 +126,8 @@ def config(url: str, places: dict[str, str]) -> str:
         f"spare-{dialect}": (dialect, url + wire.base, PATIENT) for dialect, wire in WIRES.items()
     }
     for dialect, wire in WIRES.items():
-        providers[f"patient-{dialect}"] = dialect, url + wire.base, PATIENT
-        providers[f"hasty-{dialect}"] = dialect, url + wire.base, HASTY
-        providers[f"restless-{dialect}"] = dialect, url + wire.base, RESTLESS
+        for kind, limits in KINDS.items():
+            providers[f"{kind}-{dialect}"] = dialect, url + wire.base, limits
         for fault, place in places.items():
             limits = HASTY if fault in ("tls-silence", "never-accepted") else PATIENT
             providers[f"{fault}-{dialect}"] = dialect, place + wire.base, limits

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from faults.lab import NETWORK
 from faults.matrix import markdown, run
 
 from gateway.mock.scenarios import SCENARIOS
 
 
+@pytest.mark.timeout(300)
 def test_the_matrix(tmp_path: Path) -> None:
     """Each cell gets the legal answer, the legal error or the fallback's answer that is stated for it.
 
