@@ -109,6 +109,9 @@ class Sending:
             raise UpstreamTimeout(
                 f"{endpoint.name} did not answer within {timeouts.first_byte:g} s."
             ) from None
+        except (httpx.ReadError, httpx.RemoteProtocolError) as error:
+            words = f"The connection to {endpoint.name} broke before an answer came: {error}"
+            raise UpstreamBroken(words) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UpstreamBroken(f"{endpoint.name} cannot be reached: {error}") from None
         return Reply(self._arriving, request)

@@ -283,7 +283,7 @@ LARGE = HEAD + b"A: %b\r\n\r\n" % (b"x" * 70_000)
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        (b"GARBAGE\r\n\r\n", "cannot be reached: the answer is not HTTP/1.1: "),
+        (b"GARBAGE\r\n\r\n", "broke before an answer came: the answer is not HTTP/1.1: "),
         (HEAD + b"Content-Length: x\r\n\r\n", "is not HTTP/1.1: Invalid character"),
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", "broke: the answer is not HTTP/1.1: "),
         (LARGE, "its headers are too large"),
