@@ -107,27 +107,17 @@ async def converse(services: Services, exchange: Exchange, delivery: Delivery) -
         if not exchange.request.stream:
             await ask(services, exchange, delivery, None)
             return
+        request: UpstreamRequest | None = None
         try:
             request = await prepare(services, exchange)
         except GatewayError as error:
-            request = await prepare_next(services, exchange, error)
+            if exchange.next_try(error) is None:
+                raise
         # The client is kept waiting from here on: some servers send no header before the first token.
         async with Heartbeats(exchange, delivery) as beat:
             await ask(services, exchange, delivery, beat, request)
     finally:
         exchange.chain.over()
-
-
-async def prepare_next(
-    services: Services, exchange: Exchange, error: GatewayError
-) -> UpstreamRequest:
-    """For the next target that there is anything to send to. Raises what speaks against the last."""
-    while exchange.next_try(error) is not None:
-        try:
-            return await prepare(services, exchange)
-        except GatewayError as another:
-            error = another
-    raise error
 
 
 async def ask(

@@ -140,6 +140,18 @@ SCHEMAS: Json = {
         version=TEXT,
         config=ref("ConfigHealth"),
         recorder={"type": "object"},
+        failing={
+            "type": "array",
+            "description": "Targets, or keys of providers, that are passed over; none if left out.",
+            "items": shape(
+                ["target", "state", "seconds", "status"],
+                target=TEXT,
+                key={"type": "string", "description": "Its place, such as `key 2 of 3`."},
+                state={"enum": ["open", "half-open"]},
+                seconds={"type": "number", "description": "Of cooldown that are left."},
+                status={"type": "integer", "description": "Of the failure that counted last."},
+            ),
+        },
     ),
     "ConfigHealth": shape(
         ["id", "age_seconds", "last_refusal", "held"],
