@@ -72,6 +72,10 @@ class GatewayError(Exception):
             envelope["request_id"] = request_id
         return redactor.redact_bytes(json_text.encode(envelope))
 
+    def event_body(self) -> bytes:
+        """The same, in a stream that was opened before it failed."""
+        return self.body()
+
 
 class InvalidRequest(GatewayError):
     """The request cannot be understood, or asks for what the target cannot do."""
@@ -158,6 +162,11 @@ class NoRoom(GatewayError):
 
     status = 429
     type = "rate_limit_error"
+
+    def event_body(self) -> bytes:
+        """Claude Code asks for a stream again after this type, a moment later. After `rate_limit_error` it
+        asks for a whole answer, which can be sent no pings."""
+        return GatewayError(self.message, type="overloaded_error").body()
 
 
 class UpstreamFailure(GatewayError):

@@ -56,7 +56,7 @@ def encode_event(name: str, data: Mapping[str, Any]) -> bytes:
 
 def error_event(error: GatewayError) -> bytes:
     """The last event of a stream that failed."""
-    return b"event: error\ndata: " + error.body() + b"\n\n"
+    return b"event: error\ndata: " + error.event_body() + b"\n\n"
 
 
 def opening(id: str, model: str, usage: Usage) -> Message:

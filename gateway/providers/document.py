@@ -72,7 +72,8 @@ default: openai:gpt-5
   for longer than `wait` (60 s), or that would have to for certain, is refused as well. The next of the rule's
   `fallback` is asked then; where there is none the client gets a 429 that names the setting, with the seconds
   until there is likely to be room as `retry-after`. A stream that pings have opened already, after 30 s, gets
-  it as an error event. It is no failure of the provider.
+  an error event of the type `overloaded_error`, after which clients ask for a stream again. It is no failure
+  of the provider.
 - `tokens` counts a prompt by its estimated size when it is sent, then prompt and answer by the usage that the
   answer reports, tokens from caches included.
 - Copies for a `shadow`, and questions for the size of a prompt, are sent only where there is room at once;

@@ -264,6 +264,7 @@ def test_without_room_the_fallback_is_asked(
             assert heard.body.startswith(b"event: ping") == opened
             assert b"message_stop" in heard.body
             assert here.lab.began == ["first"]
+            assert here.services.tally.no_room == {("lab", "late"): 1}
             here.lab.let_go()
             await first
 
@@ -273,7 +274,8 @@ def test_without_room_the_fallback_is_asked(
 def test_a_stream_that_was_opened_is_refused_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Pings have sent the status already; the error says what the 429 would have."""
+    """Pings have sent the status already; the error says what the 429 would have, as a type after which
+    clients ask for a stream again."""
     monkeypatch.setattr(waiting, "COMMIT_AFTER", 0.01)
 
     async def told() -> None:
@@ -283,7 +285,8 @@ def test_a_stream_that_was_opened_is_refused_in_it(
             heard = await here.ask("second")
             assert heard.body.startswith(b"event: ping")
             assert b"event: error" in heard.pieces[-1]
-            assert b"rate_limit_error" in heard.pieces[-1]
+            assert b"overloaded_error" in heard.pieces[-1]
+            assert b"`providers.lab.limits.wait`" in heard.pieces[-1]
             assert heard.complete
             assert b"message_stop" not in heard.body
             here.lab.let_go()
