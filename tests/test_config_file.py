@@ -124,7 +124,8 @@ def test_a_file_with_keys_that_everybody_can_read_is_told(
     told as well, at its line."""
     folder.chmod(0o755)
     write(folder / ".env", env, mode)
-    write(folder / "keys.yaml", "# keys\nserver: {auth: {keys: [{name: a, key: abc}]}}\n", mode)
+    keys = "# keys\nserver: {auth: {keys: [{name: a, key: the-key-of-a-laptop-4711}]}}\n"
+    write(folder / "keys.yaml", keys, mode)
     path = write(folder / "config.yaml", f"default: mock:x\n{text}", mode)
     assert found(path) == expected
     folder.chmod(0o700)

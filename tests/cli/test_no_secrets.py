@@ -93,6 +93,7 @@ ELSEWHERE = {
     "reload": "it asks a server",
     "mock": "it runs on, and reads no config",
     "correct": "it reads no config",
+    "key": "it reads no config, and shows what it makes",
 }
 """Commands of which other tests speak."""
 

@@ -13,6 +13,7 @@ from gateway.config import ClientKey, ServerSettings
 from gateway.config.access import LONGEST_KEY, hash_of
 from gateway.errors import GatewayError, Unauthenticated
 from gateway.server.auth import authorize, shows_admin_key
+from gateway.server.body import headers_of
 
 LAPTOP = ClientKey("laptop", "key-of-the-laptop")
 PHONE = ClientKey("phone", hash=hash_of("key-of-the-phone"))
@@ -139,6 +140,16 @@ def test_the_table_of_keys(row: Row) -> None:
     assert row.says in caught.value.message
     assert caught.value.headers["x-should-retry"] == "false"
     assert all(key not in caught.value.message for key in KNOWN)
+
+
+@pytest.mark.parametrize("form", [(b"x-api-key", b""), (b"authorization", b"Bearer ")])
+def test_of_a_header_that_comes_twice_the_last_counts(form: tuple[bytes, bytes]) -> None:
+    """One of them, and not whichever happens to be good."""
+    name, scheme = form
+    good, bad = (name, scheme + LAPTOP.key.encode()), (name, scheme + b"sk-another")
+    assert authorize(SETTINGS, headers_of({"headers": [bad, good]})) is LAPTOP
+    with pytest.raises(Unauthenticated):
+        authorize(SETTINGS, headers_of({"headers": [good, bad]}))
 
 
 def test_an_admin_key_is_no_key_of_a_client() -> None:
