@@ -21,6 +21,10 @@ from gateway.upstream.dialing import Dialer
 from gateway.upstream.incoming import Incoming, Unanswered
 from gateway.upstream.outgoing import Place, addressed, head
 
+UNKNOWN_ISSUER = frozenset({18, 19, 20, 21})
+"""Codes of OpenSSL for certificates that nobody vouches for who is trusted
+(https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error/)."""
+
 CROSSED = 1.0
 """Seconds in which a close may have crossed a request on its way."""
 
@@ -78,7 +82,17 @@ async def _connected(pool: Pool, place: Place, patience: float) -> Connection:
     except TimeoutError as error:
         raise httpx.ConnectTimeout(f"{where} did not answer") from error
     except (OSError, ValueError) as error:
-        raise httpx.ConnectError(f"{where}: {error}") from error
+        raise httpx.ConnectError(f"{where}: {error}{_advice(error)}") from error
+
+
+def _advice(error: Exception) -> str:
+    """What to look at, for those errors of TLS whose words say it to few."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        if error.verify_code in UNKNOWN_ISSUER:
+            return " (`network: {ca_file: ...}` of the provider names whom else to trust.)"
+    elif isinstance(error, ssl.SSLError) and error.reason == "WRONG_VERSION_NUMBER":
+        return " (No TLS is spoken there: should its base_url begin with http://?)"
+    return ""
 
 
 def _speaking(context: ssl.SSLContext) -> ssl.SSLContext:

@@ -80,11 +80,30 @@ def test_whom_nobody_vouches_for_is_told_nothing(run: Run, lab: Authority, known
     async def story() -> int:
         async with serving(echoes, tls=lab.server) as server:
             url = server.url.replace("127.0.0.1", "localhost") if known else server.url
-            with pytest.raises(UpstreamBroken, match="certificate"):
+            with pytest.raises(UpstreamBroken, match="certificate") as caught:
                 await read(url, Network(ca=lab.pem) if known else Network())
+            assert ("ca_file" in caught.value.message) is not known
             return len(server.calls)
 
     assert run(story()) == 0
+
+
+@each_loop
+def test_a_port_that_speaks_no_tls(run: Run) -> None:
+    """The scheme of the address is what is wrong, and is named."""
+
+    def refuses(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async def story() -> None:
+        server = await asyncio.start_server(refuses, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server:
+            with pytest.raises(UpstreamBroken, match="base_url begin with http://"):
+                await read(f"https://127.0.0.1:{port}", Network())
+
+    run(story())
 
 
 @each_loop
