@@ -7,6 +7,7 @@ from functools import cache
 
 from language import events_of
 
+from gateway.cache_guard import Guard
 from gateway.config import Snapshot, load
 from gateway.messages import Memory
 from gateway.pipeline import Exchange, Inbound
@@ -50,6 +51,9 @@ tool_correction: {mode: repair}
 """
 
 
+SESSION = {"x-claude-code-session-id": "s"}
+
+
 class Characters:
     """Counts quickly: a token each."""
 
@@ -81,10 +85,11 @@ def exchange(
     """A new one; raises as `Exchange` does."""
     return Exchange(
         snapshot(),
-        Inbound(body, headers or {}, query, prefix),
+        Inbound(body, headers if headers is not None else SESSION, query, prefix),
         TokenCounter(Characters()),
         Vault(b"secret"),
         memory=memory,
+        guard=Guard(),
     )
 
 

@@ -16,6 +16,13 @@ from fuzz.__main__ import COLUMNS, FUZZERS, Row, table
 from fuzz.entrances import ENTRANCES
 from fuzz.mutations import json_changed
 
+BLOCKS = (
+    b'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_1","content":[]}}\n\n'
+    b'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{}}\n\n'
+    b'event: content_block_start\ndata: {"type":"content_block_start","index":{},"content_block":{}}\n\n'
+)
+"""A stream whose second block has no number."""
+
 
 @cache
 def seeds(name: str) -> list[bytes]:
@@ -52,6 +59,9 @@ def test_the_laws_hold_nearby(name: str, data: st.DataObject) -> None:
     ("name", "found"),
     [
         ("requests", b'\x00\x00{"body": "\\ud83d"}'),
+        ("requests", b'\x05\x03{"model": "m", "messages": {"thinking\xff": "x"}}'),
+        ("requests", b'\x05\x03{"model": "m", "messages": {"type\xff": "x"}}'),
+        ("answers", b"\x18\x00\x05\t" + BLOCKS),
         ("answers", b'\x1c\x00\x05\t{"detail": "Not Found"}'),
         ("answers", b'\x1c\x00\x05\t{"type": [], "role": "assistant", "content": [1]}'),
     ],

@@ -247,11 +247,14 @@ def _decoded(message: bytes) -> Any:
 
 
 def raw_items(text: bytes) -> list[Raw]:
-    """The items of an array, each as the bytes it came in; none if it is no array."""
+    """The items of an array, each as the bytes it came in; none if it is no array.
+
+    Raises `InvalidRequest`.
+    """
     try:
         return _raws(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        value = json_text.decode(text)
+        value = _decoded(text)
     return [Raw(json_text.encode(item)) for item in value] if isinstance(value, list) else []
 
 

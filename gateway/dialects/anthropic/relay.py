@@ -191,6 +191,8 @@ class Relay:
     def _in_turn(self, event: Event, data: dict[str, Any], read: Read) -> bytes:
         """The bytes that an event of a block lets go, if it is that block's turn."""
         index, overlap = data.get("index"), self._overlap
+        if not isinstance(index, int | None):
+            raise UpstreamBroken("The provider's stream holds an event of no block.")
         if overlap is None and self._open not in (None, index):
             overlap = self._overlap = Overlap(self._open)
         if overlap is not None and index != overlap.open:
