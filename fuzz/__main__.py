@@ -20,8 +20,9 @@ ROOT = Path(__file__).parents[1]
 CACHE = ROOT / ".cache/fuzz"
 LONGEST = 6000
 """Bytes of an input."""
-HANGS = 60
-"""Seconds after which an input is taken to hang: far beyond what a busy machine does to the slowest."""
+HANGS = 240
+"""Seconds after which an input is taken to hang: far beyond what a busy machine does to the slowest. What
+takes the processor for long is seen before."""
 GRACE = 300
 """Seconds that a fuzzer gets beyond its time, to start and to make a failure small."""
 COLUMNS = ("fuzzer", "seconds", "executions", "coverage", "crashes", "hangs", "5xx", "")
@@ -65,7 +66,7 @@ def guided(name: str, seconds: int) -> Row:
     runs = re.findall(r"stat::number_of_executed_units:\s+(\d+)", said) or [0]
     covered = re.findall(r"\bcov: (\d+)", said)
     kept = re.findall(r"Test unit written to \./(\S+)", said)
-    hangs = sum(path.startswith("timeout-") for path in kept)
+    hangs = sum(path.startswith("timeout-") for path in kept) + ("\nTooSlow: " in said)
     return Row(
         name,
         executions=int(runs[-1]),

@@ -1,6 +1,6 @@
 """Searches one entrance, led by what is new: `python -m fuzz.guided NAME [libFuzzer's options] [INPUT]`.
 
-Needs atheris. A broken law ends the search, and its input lies in `crash-…`, one that took too long in
+Needs atheris. A broken law ends the search, and its input lies in `crash-…`, one that never ended in
 `timeout-…`; the same command with that file as its argument shows it again, with `--plain` also where
 atheris is not.
 """
@@ -20,8 +20,13 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from fuzz.entrances import ENTRANCES  # noqa: E402 - the path comes first
 from fuzz.mutations import json_changed  # noqa: E402
 
-SLOW = 0.2
-"""Seconds of the processor, under instrumentation, from which on the slowest input is told."""
+SLOW, TOO_SLOW = 0.2, 20.0
+"""Seconds of the processor, under instrumentation, from which on the slowest input is told, and those that
+no input may take. The clock on the wall says little on a busy machine."""
+
+
+class TooSlow(AssertionError):
+    """An input took longer than any may."""
 
 
 def main(name: str, options: list[str]) -> None:
@@ -42,6 +47,8 @@ def main(name: str, options: list[str]) -> None:
         start = time.process_time()
         law(data)
         seconds = time.process_time() - start
+        if seconds > TOO_SLOW:
+            raise TooSlow(f"{seconds:.1f} s for {len(data)} bytes")
         if seconds > slowest:
             slowest = seconds
             sys.stderr.write(
