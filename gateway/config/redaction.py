@@ -58,15 +58,13 @@ def secrets_among(environment: Mapping[str, str]) -> list[str]:
     return [value for name, value in environment.items() if _SECRET_NAME.search(name)]
 
 
-NO_CREDENTIALS = frozenset({"rules", "default", "transforms", "tests", "overlays", "models"})
-"""Sections in which `key` is the name of a client's key, and not the key."""
+NO_CREDENTIALS = frozenset({"rules", "default", "transforms", "tests", "overlays", "models", "tls"})
+"""Sections in which `key` is the name of a client's key, or of a file, and not the key."""
 
 
 def written_secrets(config: Mapping[str, Any]) -> Iterator[str]:
     """The texts that stand where secrets belong, and those that rules compare secret headers with."""
-    waiting: list[tuple[Any, str, bool]] = [
-        (item, name, name not in NO_CREDENTIALS) for name, item in config.items()
-    ]
+    waiting: list[tuple[Any, str, bool]] = [(item, name, True) for name, item in config.items()]
     while waiting:
         value, above, is_place = waiting.pop()
         if isinstance(value, str):
@@ -75,7 +73,7 @@ def written_secrets(config: Mapping[str, Any]) -> Iterator[str]:
         elif isinstance(value, list):
             waiting += [(item, above, is_place) for item in value]
         elif isinstance(value, dict):
-            inside = is_place or above == "header"
+            inside = (is_place or above == "header") and above not in NO_CREDENTIALS
             waiting += [(item, str(name), inside) for name, item in value.items()]
 
 

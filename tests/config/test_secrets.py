@@ -128,7 +128,11 @@ def test_every_secret_of_a_config_is_known() -> None:
     or is compared with other headers, is none."""
     config = {
         "server": {
-            "auth": {"keys": [{"name": "laptop", "key": "client"}], "admin": {"key": "admin"}}
+            "auth": {
+                "keys": [{"name": "laptop", "key": "client"}],
+                "admin": {"key": "admin"},
+                "tls": {"key": "tls/a.key"},
+            }
         },
         "providers": {
             "lab": {"api_key": "lab", "base_url": "http://h", "api_keys": ["one", "two"]}

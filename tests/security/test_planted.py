@@ -34,7 +34,7 @@ PLACES = (
         "scheme",
         "url",
     ),
-    *("user", "proxy", "reasoning", "rule", "old", "aws", "tls"),
+    *("user", "proxy", "reasoning", "rule", "old", "aws", "tls", "admin", "keys_file"),
 )
 PLANTED = {place: f"planted-{place}-Zq4711Xw" for place in PLACES}
 SHAPED = {
@@ -58,6 +58,14 @@ KEYS = {
     "tls": "api_key: {config}, network: {{ca_file: ca.pem}}",
 }
 """Where a provider's secret stands -> how the config writes it."""
+
+
+BODY = {
+    "model": "claude-x",
+    "max_tokens": 9,
+    "system": f"api_key: {SHAPED['prompt']}",
+    "messages": [{"role": "user", "content": f"my key:\n{SHAPED['prompt']}"}],
+}
 
 
 @dataclass
@@ -95,7 +103,9 @@ def config(url: str, proxy: str, *, key: str) -> str:
         if place == "config" or answer in ("e401", "page")
     ]
     return f"""\
-server: {{auth: {{keys: [{{name: laptop, key: {key}}}]}}}}
+server:
+  auth: {{keys: [{{name: laptop, key: {key}}}], keys_file: keys.txt}}
+  admin: {{key: {PLANTED["admin"]}}}
 providers:
 {chr(10).join(lines)}
 reasoning: {{key: {PLANTED["reasoning"]}}}
@@ -122,6 +132,7 @@ def shown_by_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     folder, shown = tmp_path_factory.mktemp("planted"), Shown()
     lab = authority(folder)
     (folder / "ca.pem").write_text(lab.pem + (folder / "server.pem").read_text())
+    (folder / "keys.txt").write_text(f"ci {PLANTED['keys_file']}\n")
     (folder / ".env").write_text(f"PLANTED_IN_FILE={PLANTED['env_file']}\n")
     environment = {
         "PLANTED_KEY": PLANTED["environment"],
@@ -162,12 +173,12 @@ def live(gateway: gateways.Gateway, shown: Shown, config: Callable[[str], str]) 
         keep(shown, client, "/v1/messages")
         for broken in ("providers: {{", f"servr: {PLANTED['config']}\n", "rules: 5\n"):
             gateway.config.write_text(config(PLANTED["client"]) + broken)
-            keep_pages(shown, client, PLANTED["old"])
+            keep_pages(shown, client)
         gateway.config.write_text(config(PLANTED["client"]))
         client.headers = httpx.Headers(headers(PLANTED["client"]))
         wait_until(lambda: client.get("/v1/models").status_code == 200, seconds=20, what="the key")
         keep(shown, client, f"/{providers[0]}:m/v1/messages")
-        keep_pages(shown, client, PLANTED["client"])
+        keep_pages(shown, client)
 
 
 def headers(key: str) -> dict[str, str]:
@@ -184,16 +195,10 @@ def keep(
     shown: Shown, client: httpx.Client, path: str, *, stream: bool = False, team: str = ""
 ) -> None:
     """Asks, and keeps the head of the answer, and its body if it is an error or holds one."""
-    key = SHAPED["prompt"]
-    body = {
-        "model": "claude-x",
-        "max_tokens": 9,
-        "stream": stream,
-        "system": f"api_key: {key}",
-        "messages": [{"role": "user", "content": f"my key:\n{key}"}],
-    }
     try:
-        answer = client.post(path, json=body, headers={"x-team-token": team} if team else None)
+        answer = client.post(
+            path, json={**BODY, "stream": stream}, headers={"x-team-token": team} if team else None
+        )
     except httpx.RemoteProtocolError as error:
         shown.add("cut", str(error))
         return
@@ -207,9 +212,9 @@ def keep(
         shown.add("streams", answer.text)
 
 
-def keep_pages(shown: Shown, client: httpx.Client, key: str) -> None:
+def keep_pages(shown: Shown, client: httpx.Client) -> None:
     """Every page that can be read."""
-    known = {"x-api-key": key}
+    known = {"x-api-key": PLANTED["admin"]}
     for path in (
         "/",
         "/health",
@@ -220,6 +225,8 @@ def keep_pages(shown: Shown, client: httpx.Client, key: str) -> None:
         "/nothing",
     ):
         shown.add("pages", client.get(path, headers=known).text)
+    asked = {"headers": {"x-team-token": PLANTED["rule"]}, "body": BODY}
+    shown.add("pages", client.post("/admin/explain", json=asked, headers=known).text)
     shown.add("pages", client.post("/admin/reload", json={}, headers=known).text)
 
 

@@ -92,14 +92,15 @@ def test_every_sink_asks() -> None:
 
 
 def test_answers_leave_by_one_door() -> None:
-    """`Delivery` and the pages' framework are all that answers a client; `writing` puts it on the wire."""
+    """`Delivery` and the pages' framework answer clients; `writing` puts that on the wire, and `entrance`
+    answers what browsers ask before they ask."""
     found = {
         file
         for file, tree in TREES.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and node.value == "http.response.start"
     }
-    assert found == {"server/delivery.py", "server/writing.py"}
+    assert found == {"server/delivery.py", "server/writing.py", "server/entrance.py"}
 
 
 def test_keys_are_not_part_of_what_objects_say_of_themselves() -> None:
