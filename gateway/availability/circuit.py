@@ -25,6 +25,9 @@ SPREAD = 0.25
 LONGEST_NAMED = 24 * 3600.0
 """Seconds that a provider is believed when it names a time."""
 MOST_DOUBLINGS = 30
+BELIEVED = 3
+"""Refusals in a row that name a time, after which a try with nowhere else to go is refused by us. One may be
+of a moment ago, or of a single request; its client is told of it, and asks again when it likes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class Circuit:
         "_failed_at",
         "_named_until",
         "_openings",
+        "_refusals",
         "_until",
         "last",
         "named_status",
@@ -71,6 +75,8 @@ class Circuit:
         self._until: float | None = None
         """The end of the cooldown; None while it is closed."""
         self._named_until = 0.0
+        self._refusals = 0
+        """In a row, that named a time."""
         self._openings = 0
         """Since the last whole answer: what the cooldown grows by."""
         self._era = 0
@@ -95,6 +101,10 @@ class Circuit:
     def seconds_named(self, now: float) -> float:
         """For which the provider itself has asked to be left alone, and which are not over."""
         return max(0.0, self._named_until - now)
+
+    def keeps_out(self, now: float) -> bool:
+        """The provider has said so often to be left alone that nobody asks it before the time is over."""
+        return self._refusals >= BELIEVED and self.seconds_named(now) > 0.0
 
     def may_enter(self, now: float) -> bool:
         """Whether `enter` would let one in."""
@@ -125,7 +135,7 @@ class Circuit:
         """Something useful was said: the circuit closes, and is on trial until an answer is whole."""
         if hold.era == self._era:
             self._until, self.probe = None, None
-            self._named_until = 0.0
+            self._named_until, self._refusals = 0.0, 0
 
     def succeeded(self, hold: Hold) -> bool:
         """An answer is whole; True when nothing is left to remember."""
@@ -147,6 +157,7 @@ class Circuit:
         self.left(hold)
         self.last = fault
         if fault.named is not None:
+            self._refusals += 1
             named = now + min(fault.named, LONGEST_NAMED)
             self._named_until, self.named_status = max(self._named_until, named), fault.status
         if hold.era != self._era or (self._until is not None and not is_probe):

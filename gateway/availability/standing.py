@@ -96,7 +96,8 @@ class Live(Protocol):
 
     def ask_anyway(self, access: Access) -> Ticket | None:
         """For a try that has nowhere else to go: the gateway's own guess must not shut out a server
-        that may have come back. None when the provider itself has asked to be left alone."""
+        that may have come back. None when the provider itself has asked to be left alone, and more
+        than once or twice (`BELIEVED`)."""
 
     def named(self, access: Access) -> Named | None:
         """What is left of the time for which the provider has asked to be left alone."""
@@ -162,10 +163,12 @@ class Availability:
 
     def ask_anyway(self, access: Access) -> Ticket | None:
         ticket = self.ask(access)
-        if ticket is not None or self.named(access) is not None:
+        if ticket is not None:
             return ticket
         with self._lock:
             circuit, whole = self.circuits.get(access), self.circuits.get(access.whole)
+            if circuit is not None and circuit.keeps_out(self.clock()):
+                return None
             return Ticket(
                 circuit.force() if circuit is not None else UNHURT,
                 whole.force() if whole is not None else UNHURT,

@@ -3,9 +3,9 @@
 The targets of a route are asked in its order, each once. One whose circuits are open is passed over while
 another can be asked; when none can, those passed over are asked all the same: what a circuit knows is the
 gateway's guess, and a lone local server that has just come back must not be shut out by it. Only where the
-provider itself has named a time that is not over is nobody asked: it would refuse, some count refused
-requests against the limit, and the client can wait for that time, or a person read of it. (A probe every
-`longest_cooldown` finds out when a limit was raised meanwhile.)
+provider itself has named a time that is not over, in a few refusals in a row, is nobody asked: it would
+refuse, some count refused requests against the limit, and the client can wait for that time, or a person
+read of it. (A probe every `longest_cooldown` finds out when a limit was raised meanwhile.)
 
 A key that is refused or has reached its limit gives way to the next one of its pool at once. The same
 target is asked again only where a rule has `retries`, only as often as the traffic has earned (see

@@ -14,6 +14,7 @@ from asgi_gateway import ASK, Gateway, Heard, Pieces, says
 from provider_hosts import Hosts, breaking, failing, fine
 
 from gateway.availability import Availability
+from gateway.availability.circuit import BELIEVED
 from gateway.pipeline import tries
 from gateway.server import metrics, waiting
 
@@ -295,27 +296,37 @@ def test_a_target_without_its_key_gives_way(town: Town, stream: bool) -> None:
 
 
 def test_a_limit_without_a_fallback_is_told_honestly(town: Town) -> None:
-    """Who asks too early gets the same status at once with what is left to wait, and nobody is asked."""
+    """After a few refusals in a row, who asks too early gets the same status at once with what is left to
+    wait, and nobody is asked."""
     hosts = Hosts(a=failing(429, **{"retry-after": "30"}))
-    assert town.ask_for("lone", hosts).headers["retry-after"] == "30"
+    for _ in range(BELIEVED):
+        assert town.ask_for("lone", hosts).headers["retry-after"] == "30"
     town.now += 12.0
     heard = town.ask_for("lone", hosts)
     assert (heard.status, heard.headers["retry-after"]) == (429, "18")
     assert heard.json["error"]["type"] == "rate_limit_error"
     assert "another 18 s" in heard.json["error"]["message"]
-    assert hosts.hosts == ["a"]
+    assert hosts.hosts == ["a"] * BELIEVED
     town.now += 18.0
     assert town.ask_for("lone", Hosts()).status == 200
+
+
+def test_one_refusal_shuts_nobody_out(town: Town) -> None:
+    """It may have been of a moment, or of one request: who has nowhere else to go asks the provider."""
+    assert town.ask_for("lone", Hosts(a=failing(429, **{"retry-after": "30"}))).status == 429
+    assert town.ask_for("lone", Hosts()).status == 200
+    assert town.ask_for("lone", Hosts(a=failing(400))).status == 400
 
 
 def test_an_overload_is_told_as_one(town: Town) -> None:
     """With its status, so that clients do what they do then."""
     hosts = Hosts(a=failing(503, **{"retry-after": "Thu, 01 Jan 1970 00:17:00 GMT"}))
-    assert town.ask_for("lone", hosts).status == 529
+    for _ in range(BELIEVED):
+        assert town.ask_for("lone", hosts).status == 529
     heard = town.ask_for("lone", hosts)
     assert (heard.status, heard.headers["retry-after"]) == (529, "20")
     assert heard.json["error"]["type"] == "overloaded_error"
-    assert hosts.hosts == ["a"]
+    assert hosts.hosts == ["a"] * BELIEVED
 
 
 def test_a_limit_sends_others_to_the_fallback(town: Town) -> None:
