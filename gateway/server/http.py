@@ -191,9 +191,8 @@ class Protocol(HttpToolsProtocol):
             return long_url()
         if len(headers) > bounds.MOST_HEADERS:
             return large_head(f"more than {bounds.MOST_HEADERS} headers")
-        if (
-            self.head + self.coming > bounds.LARGEST_HEAD
-        ):  # which may be the body, for the most part
+        # What is coming may be the body, for the most part.
+        if self.head + self.coming > bounds.LARGEST_HEAD:
             size = sum(len(name) + len(value) for name, value in headers)
             if size > bounds.LARGEST_HEAD:
                 return large_head(f"headers of more than {bounds.LARGEST_HEAD} bytes")

@@ -120,7 +120,7 @@ def test_a_hundred_streams_end_or_fail_and_none_is_cut_short(
             )
             host, port = url.removeprefix("http://").split(":")
             idle = await asyncio.open_connection(host, int(port))
-            idle[1].write(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n")
+            idle[1].write(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n")
             await idle[0].readuntil(b"}")
             begun = await asyncio.open_connection(host, int(port))
             begun[1].write(b"GET /health/ready HTTP/1.1\r\n")
@@ -128,7 +128,7 @@ def test_a_hundred_streams_end_or_fail_and_none_is_cut_short(
 
             told_to_stop(gateway)
             await until(lambda: refuses(url), "connections are refused")
-            begun[1].write(b"host: x\r\n\r\n")
+            begun[1].write(b"host: localhost\r\n\r\n")
             ready = await asyncio.wait_for(begun[0].read(), SECONDS)
             assert ready.startswith(b"HTTP/1.1 503")
             assert ready.endswith(b'{"ready":false,"because":"draining"}')
@@ -189,7 +189,9 @@ def test_a_request_that_never_comes_whole_does_not_hold_up_the_end(
     with serving(config, folder=tmp_path) as gateway:
         host, port = gateway.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as client:
-            client.sendall(b"POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 999\r\n\r\n{")
+            client.sendall(
+                b"POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-length: 999\r\n\r\n{"
+            )
             time.sleep(0.2)
             told_to_stop(gateway)
             assert gateway.process.process.wait(SECONDS) == 0
