@@ -43,16 +43,21 @@ FOLDER = ROOT / ".cache" / "bench"
 CONFIG = """version: 1
 server: {{host: 127.0.0.1, port: {port}}}
 providers:
-  one: {{dialect: openai-chat, base_url: "http://127.0.0.1:{upstream}/one/v1"}}
-  two: {{dialect: openai-chat, base_url: "http://127.0.0.1:{upstream}/two/v1"}}
-default: {{use: "one:x", retries: 2, fallback: ["two:x"]}}
+{providers}
+default: {{use: "p0:x", fallback: [{fallback}]}}
 """
+PROVIDER = (
+    '  p{number}: {{dialect: openai-chat, base_url: "http://127.0.0.1:{upstream}/p{number}/v1"}}'
+)
+TARGETS = 6
+"""In the chain of the rule. Repetitions at one target are a share of all requests by design, so it takes
+others to hide this many faults: with six of them, all fail for one request in fifteen thousand."""
 BODY = (
     b'{"model":"claude-x","max_tokens":99,"stream":true,'
     b'"messages":[{"role":"user","content":"Count."}]}'
 )
 ASK = (
-    b"POST /v1/messages HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/json\r\n"
+    b"POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
     b"content-length: %d\r\n\r\n%b" % (len(BODY), BODY)
 )
 
@@ -61,12 +66,11 @@ ASK = (
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
-def status(code: int, more: bytes = b"") -> bytes:
+def status(code: int) -> bytes:
     """A refusal."""
     body = b'{"error":{"message":"no"}}'
-    return b"HTTP/1.1 %d No\r\n%bcontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (
+    return b"HTTP/1.1 %d No\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (
         code,
-        more,
         len(body),
         body,
     )
@@ -77,7 +81,7 @@ FAULTS: Mapping[str, bytes] = {
     "500": status(500),
     "503": status(503),
     "529": status(529),
-    "429": status(429, b"retry-after: 1\r\n"),
+    "429": status(429),  # without a time: one that is named holds for all, and is kept
     "closed within the headers": HEAD[:30],
     "closed before the first event": HEAD,
     "half a chunk": HEAD + b"ff\r\ndata: {",
@@ -294,7 +298,11 @@ def run(seconds: int) -> int:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         config = FOLDER / "faulty.yaml"
-        config.write_text(CONFIG.format(port=port, upstream=upstream.getsockname()[1]))
+        at = upstream.getsockname()[1]
+        providers = [PROVIDER.format(number=number, upstream=at) for number in range(TARGETS)]
+        fallback = ", ".join(f'"p{number}:x"' for number in range(1, TARGETS))
+        text = CONFIG.format(port=port, providers="\n".join(providers), fallback=fallback)
+        config.write_text(text)
         running = machine.start(
             [*gateway_command(), "serve", "--config", str(config)],
             port=port,
