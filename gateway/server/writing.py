@@ -17,6 +17,9 @@ from gateway.server.delivery import BODY_FOLLOWS, SENT
 
 BODILESS = frozenset({204, 304})
 
+LINE = b"%b: %b\r\n".__mod__
+"""(name, value) -> the line of a header."""
+
 
 class Response(RequestResponseCycle):
     """The side of a request's cycle that answers."""
@@ -56,7 +59,7 @@ class Response(RequestResponseCycle):
         """Status line and headers; settles how the body is framed and whether the connection stays."""
         fields = [*self.default_headers, *headers]
         known = dict(fields)
-        lines = b"".join([b"%b: %b\r\n" % field for field in fields])
+        lines = b"".join(map(LINE, fields))
         # Each line ends once: a further end would have come from a name or a value.
         ends = len(fields)
         if lines.count(b"\n") != ends or lines.count(b"\r") != ends or b"\0" in lines:
