@@ -83,5 +83,6 @@ def test_a_template_that_fails_on_a_request() -> None:
 def test_a_template_has_an_end() -> None:
     """However often it says a text, there is a limit to what it may make."""
     step = build([{"system": {"append": "{% for a in tools %}{{ model }}{% endfor %}"}}])
+    many = [tool(str(n)) for n in range(LONGEST // 500 + 1)]
     with pytest.raises(TemplateFailed, match="more than"):
-        step(request(model="m" * (LONGEST // 2), tools=[tool(str(n)) for n in range(3)]))
+        step(request(model="m" * 500, tools=many))
