@@ -18,7 +18,7 @@ from gateway.pipeline import target_of_prefix
 from gateway.redaction import redactor
 from gateway.server import admin, discovery, metrics, openapi
 from gateway.server.auth import authorize, authorize_admin
-from gateway.server.body import headers_of, read_body
+from gateway.server.body import ClientGone, headers_of, read_body
 from gateway.server.bugs import reported_bug
 from gateway.server.paths import PREFIX, App, Receive, Scope
 from gateway.server.services import Services
@@ -29,6 +29,7 @@ def build_pages(services: Services) -> App:
     litestar = Litestar(
         route_handlers=[*models(services), *operations(services), *accounts(services)],
         exception_handlers={
+            ClientGone: render_nothing,
             GatewayError: gateway_error_renderer(services),
             HTTPException: render_http_error,
             Exception: render_bug,
@@ -152,6 +153,11 @@ def gateway_error_renderer(services: Services) -> Any:
         return rendered(error)
 
     return render
+
+
+def render_nothing(_request: Any, _error: ClientGone) -> Response[bytes]:
+    """The client left in the middle of its request: nobody hears this."""
+    return Response(b"", status_code=400)
 
 
 def render_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

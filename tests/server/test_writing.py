@@ -186,3 +186,16 @@ def test_a_piece_waits_for_a_client_that_is_slow() -> None:
         return wire.writes
 
     assert [b"one" in write for write in asyncio.run(slow())] == [True, False]
+
+
+def test_an_answer_into_nothing_is_no_error() -> None:
+    """A client that left with several requests under way: only the last of them was told."""
+
+    async def story() -> list[bytes]:
+        wire = Wire(closed=True)
+        made = cycle(Response, wire, [], "GET", keeps=True)
+        await made.send({"type": "http.response.start", "status": 200, "headers": []})
+        await made.send({"type": "http.response.body", "body": b"x", "more_body": False})
+        return wire.writes
+
+    assert asyncio.run(story()) == []
