@@ -39,13 +39,14 @@ class Response(RequestResponseCycle):
         self._send_now(message)
 
     def _send_now(self, message: Any) -> None:
-        if self.disconnected or self.transport.is_closing():
-            return  # only the last of several requests on a connection is told that it was lost
+        if self.disconnected:
+            return
         expected = "http.response.body" if self.response_started else "http.response.start"
         if self.response_complete or message["type"] != expected:
             raise RuntimeError(f"a response is not continued by {message['type']!r}")
         if self.transport.is_closing():
-            return  # of several requests on a connection only the last is told that it was lost
+            self.disconnected = True  # only the last of several requests on a connection is told
+            return
         if self.response_started:
             self._continue(message.get("body", b""), more=message.get("more_body", False))
             return
