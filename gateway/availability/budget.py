@@ -14,11 +14,9 @@ class Budget:
     """Each request earns a share of a repetition; a few more are free each minute.
 
     Half of what is earned is kept for tries that have nowhere else to go: where a fallback can be asked,
-    that costs nothing of the budget. When two targets fail one time in five, and a
-    rule has three repetitions, this lets all but one request in two thousand through, in place of one in
-    forty. The free ones are for clients that do not ask again by themselves: for one that does, they would
-    multiply its own. So repetitions for those never pass `retry_share` of the requests. Safe between
-    threads, but for a race of two requests that may lose what one of them earns.
+    that costs nothing of the budget. The free ones are for clients that do not ask again by themselves: for
+    one that does, they would multiply its own. So repetitions for those never pass `retry_share` of the
+    requests. Safe between threads, but for a race of two requests that may lose what one of them earns.
     """
 
     def __init__(self, now: float) -> None:

@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sized
 from dataclasses import dataclass
-from random import random
+from random import SystemRandom
 from time import monotonic, time
 from typing import NamedTuple, Protocol
 
@@ -115,6 +115,10 @@ class Live(Protocol):
         """The try failed, before or after it had begun to answer."""
 
 
+CHANCE = SystemRandom().random
+"""Of the system: nobody can foretell it, and nobody has seeded it."""
+
+
 class Availability:
     """Safe between threads. Satisfies `Live`."""
 
@@ -122,7 +126,7 @@ class Availability:
         self,
         clock: Callable[[], float] = monotonic,
         wall: Callable[[], float] = time,
-        chance: Callable[[], float] = random,
+        chance: Callable[[], float] = CHANCE,
         most: int = MOST,
     ) -> None:
         self.clock = clock

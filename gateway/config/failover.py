@@ -53,14 +53,14 @@ def schema() -> Schema:
             ),
             "longest_wait": key(
                 DURATION_SCHEMA,
-                "A `retry-after` up to this is waited for where a rule has `retries`; a longer one goes to "
-                "the fallback, or to the client.",
+                "A `retry-after` up to this is waited for where a rule has `retries`, or a fallback; a "
+                "longer one goes to the fallback, or to the client.",
                 "5s",
             ),
             "retry_share": key(
                 share,
-                "How many repetitions at the same target all requests together may cause, as a share of "
-                "them.",
+                "How many repetitions at targets that were asked before all requests together may cause, "
+                "as a share of them.",
                 "10%",
             ),
             "retries_per_minute": key(

@@ -77,7 +77,9 @@ def _targets() -> Schema:
         ),
         "fallback": key(
             {**several, "x-expected": "a list of targets such as [openai:gpt-5]"},
-            "Who is asked, in this order, when the target fails before it has said anything.",
+            "Who is asked, in this order, when the target fails before it has said anything. When each has "
+            "failed in a way that may pass, and the rule has no `retries`, they are asked up to twice more "
+            "in turn, as often as `failover` allows.",
             ["openai:gpt-5"],
         ),
         "weights": key(
@@ -128,7 +130,7 @@ def _patience() -> Schema:
             {"type": "integer", "minimum": 0, "maximum": 5, "x-expected": "a number from 0 to 5"},
             "How often the same target is asked again, before the fallbacks, after a failure that may "
             "pass; all together as often as `failover` allows, and never for a client that is asking "
-            "again by itself.",
+            "again by itself. With 0 nobody is asked twice.",
             1,
         ),
     }

@@ -8,8 +8,11 @@ refuse, some count refused requests against the limit, and the client can wait f
 read of it. (A probe every `longest_cooldown` finds out when a limit was raised meanwhile.)
 
 A key that is refused or has reached its limit gives way to the next one of its pool at once. The same
-target is asked again only where a rule has `retries`, only as often as the traffic has earned (see
-`Budget`), and never for a client that is asking again by itself: one storm is enough.
+target is asked again at once only where a rule has `retries`. A rule with a fallback that says nothing of
+them asks all its targets once more, in turn, when each has failed in a way that may pass: what fails one
+time in five fails twice in a row one time in twenty-five, which is too often to tell every client of it.
+Either is done only as often as the traffic has earned (see `Budget`), and never for a client that is asking
+again by itself: one storm is enough.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from gateway.availability import (
 from gateway.config import Endpoint, Snapshot
 from gateway.errors import GatewayError, UpstreamFailure
 from gateway.pipeline.tries import (
+    MARGIN,
     OTHER_KEY_HELPS,
     another_may_help,
     client_retries,
@@ -45,8 +49,11 @@ Against = Literal["client", "wait", "circuit", "budget"]
 is too long; it has failed too often, and there are others; the traffic has not earned it."""
 
 
-Then = Literal["repeat", "key", "fallback"]
-"""What follows a failed try: the same again, with another key, or another target."""
+Then = Literal["repeat", "key", "fallback", "round"]
+"""What follows a failed try: the same again, with another key, another target, or all of them in turn."""
+
+ROUNDS = 2
+"""How often the targets of a rule with a fallback are asked once more."""
 
 
 class Failed(NamedTuple):
@@ -62,12 +69,15 @@ class Chain:
     """See the module. Methods are called in the order in which they stand here, the last ones in turn."""
 
     __slots__ = (
+        "_at",
         "_facts",
         "_headers",
         "_is_due",
         "_is_over",
         "_left",
         "_live",
+        "_may_pass",
+        "_round_is_due",
         "_route",
         "_snapshot",
         "_targets",
@@ -77,6 +87,7 @@ class Chain:
         "passed_over",
         "place",
         "repeats",
+        "rounds",
         "target",
         "withheld",
     )
@@ -91,7 +102,14 @@ class Chain:
         self._route: Route | None = None
         self._targets: tuple[Target, ...] = ()
         self._left: list[int] = []
-        """Places of targets that were not asked."""
+        """Places of targets that were not asked, in this round."""
+        self._at = 0
+        """The place of the target that was asked last."""
+        self._may_pass: list[int] = []
+        """Places of those that have failed in a way that may pass."""
+        self.rounds = 0
+        """How often all of them were asked once more."""
+        self._round_is_due = False
         self.target: Target | None = None
         """Who was asked last; None before anybody was chosen."""
         self.place = 0
@@ -110,7 +128,7 @@ class Chain:
         self.passed_over: list[str] = []
         """Targets that were not asked because of what is known of them, while another one was."""
         self.withheld: list[tuple[str, Against]] = []
-        """Repetitions that a rule has `retries` for and that were not made: of which target, and why."""
+        """Repetitions that a rule asks for and that were not made: of which target, and why."""
 
     def enter(self, route: Route) -> Target:
         """Whom to ask. Raises `UpstreamFailure` when all have asked to be left alone."""
@@ -123,6 +141,10 @@ class Chain:
                     del self._left[0]
                     self.target, self._ticket = first, HEALTHY
                     return first
+            if not self._choose():
+                raise self._refusal()
+        elif self._round_is_due:
+            self._round_is_due = False
             if not self._choose():
                 raise self._refusal()
         elif self._is_due:
@@ -177,17 +199,27 @@ class Chain:
             return None
         failed = str(self.target)
         then: Then = "key"
-        wait = 0.0
+        wait: float | None = 0.0
         if not self._other_key(error):
-            again = self._wait_for_same(error)
-            if again is not None:
-                then, wait = "repeat", again
-            elif another_may_help(error) and self._choose():
+            if (wait := self._wait_for_same(error)) is not None:
+                then = "repeat"
+            elif (wait := self._go_on(error)) is not None:
                 then = "fallback"
-            else:
-                return None
-        self.failed.append(Failed(failed, error.message, then))
+            elif (wait := self._wait_for_all(error)) is not None:
+                then = "round"
+        if wait is not None:
+            self.failed.append(Failed(failed, error.message, then))
         return wait
+
+    def _go_on(self, error: GatewayError) -> float | None:
+        """Goes on with the next target, if there is one and it may help: at once, which is 0."""
+        if may_pass(error) and self._at not in self._may_pass:
+            self._may_pass.append(self._at)
+        if not another_may_help(error) or not self._left:
+            return None
+        if self.rounds and not self._earned(is_last=True):
+            return None
+        return 0.0 if self._choose() else None
 
     # -- choosing -------------------------------------------------------------------------------
 
@@ -197,7 +229,7 @@ class Chain:
             for at in self._left:
                 if self._enter(self._targets[at], enter):
                     self._left.remove(at)
-                    self.repeats = 0
+                    self._at, self.repeats = at, 0
                     if enter == self._live.ask:
                         self._passed(at)
                     return True
@@ -256,8 +288,8 @@ class Chain:
 
     def _against(self, found: Fault | None) -> Against | None:
         """What speaks against asking the same target again; None for nothing."""
-        settings, counted = self._snapshot.failover, client_retries(self._headers)
-        if counted:
+        settings = self._snapshot.failover
+        if client_retries(self._headers):
             return "client"
         if found is not None and found.named is not None:
             if found.named > settings.longest_wait:
@@ -265,10 +297,47 @@ class Chain:
         elif self._left and not self._live.may_ask(self._access):
             return "circuit"
         is_last = not any(self._may_ask(self._targets[at]) for at in self._left)
-        earned = self._live.budget.spend(
-            self._live.clock(), settings, asks_again=counted is not None, is_last=is_last
+        return None if self._earned(is_last=is_last) else "budget"
+
+    def _earned(self, *, is_last: bool) -> bool:
+        """Takes one repetition of those that the traffic has earned."""
+        return self._live.budget.spend(
+            self._live.clock(),
+            self._snapshot.failover,
+            asks_again=client_retries(self._headers) is not None,
+            is_last=is_last,
         )
-        return None if earned else "budget"
+
+    def _wait_for_all(self, error: GatewayError) -> float | None:
+        """Seconds until those that have failed in passing are asked once more; None where they are not."""
+        route = self._route
+        if route is None or route.retries is not None or len(self._targets) < 2:
+            return None
+        if not (self._may_pass and another_may_help(error)) or self.rounds >= ROUNDS:
+            return None
+        wait = wait_before(self.rounds + 1, None, self._live.chance())
+        soonest = min(self._seconds_named(self._targets[at]) for at in self._may_pass)
+        if soonest > 0.0:
+            wait = max(wait, soonest + MARGIN)
+        reason: Against | None = None
+        if client_retries(self._headers):
+            reason = "client"
+        elif soonest > self._snapshot.failover.longest_wait:
+            reason = "wait"
+        elif not self._earned(is_last=True):
+            reason = "budget"
+        if reason is not None:
+            self.withheld.append((str(self.target), reason))
+            return None
+        self.rounds += 1
+        self._left, self._may_pass, self._round_is_due = sorted(self._may_pass), [], True
+        return wait
+
+    def _seconds_named(self, target: Target) -> float:
+        """For which a target has asked to be left alone, with the key that is free the soonest."""
+        endpoint = self._snapshot.endpoints[target.provider]
+        named = (self._live.named(access_of(endpoint, target, at)) for at in self._keys(endpoint))
+        return min(one.seconds if one is not None else 0.0 for one in named)
 
     def _refusal(self) -> UpstreamFailure:
         """What is said in place of the providers that have asked to be left alone: the soonest's word."""

@@ -152,14 +152,14 @@ _COUNTERS = (
     (
         "retries",
         "gateway_retries",
-        "Failed tries after which another one was made: at the same target, with another key of it, or at "
-        "a fallback.",
+        "Failed tries after which another one was made: at the same target, with another key of it, at a "
+        "fallback, or at all of them once more.",
         ("target", "then"),
     ),
     (
         "withheld",
         "gateway_retries_withheld",
-        "Repetitions of a rule's `retries` that were not made: the client asks again itself, the provider "
+        "Repetitions that were not made: the client asks again itself, the provider "
         "asks for too long a wait, its circuit is open, or the budget is spent.",
         ("target", "because"),
     ),

@@ -63,7 +63,8 @@ def test_a_clients_credential_goes_to_no_provider(tmp_path: Path, format: str, p
         seen.append(request)
         return httpx.Response(500, json={"error": {"message": "no"}})
 
-    (tmp_path / "config.yaml").write_text(config("http://lab.example"))
+    known = f"server: {{hosts: [{PLANTED}.example]}}\n"
+    (tmp_path / "config.yaml").write_text(known + config("http://lab.example"))
     server = Gateway(tmp_path / "config.yaml", provider=provider)
     server.query = f"beta=true&key={PLANTED}&api_key={PLANTED}&token={PLANTED}".encode()
     heard = server.ask("POST", f"/{format}:m{path}", ASK, headers=SHOWN)

@@ -33,7 +33,7 @@ rules:
   - {name: too-small, when: {model: "*large*"}, use: ["a:tiny"], needs: auto}
   - {name: again, when: {model: "*again*"}, use: "a:m", retries: 2}
   - {name: quick, when: {model: "*quick*"}, use: quick, params: {cap: {max_tokens: 5}}}
-default: {use: "a:m", fallback: ["b:m", "c:m"]}
+default: {use: "a:m", fallback: ["b:m", "c:m"], retries: 0}
 """
 
 

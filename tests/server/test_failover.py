@@ -32,7 +32,8 @@ failover: {failures: 3, cooldown: 10s, longest_cooldown: 5m, longest_wait: 5s}
 rules:
   - {name: lone, when: {model: lone}, use: "a:m"}
   - {name: again, when: {model: again}, use: "a:m", retries: 2}
-  - {name: chain, when: {model: chain}, use: "a:m", fallback: ["b:m", "c:m"]}
+  - {name: chain, when: {model: chain}, use: "a:m", fallback: ["b:m", "c:m"], retries: 0}
+  - {name: rounds, when: {model: rounds}, use: "a:m", fallback: ["b:m"]}
   - {name: both, when: {model: both}, use: "a:m", retries: 2, fallback: ["b:m"]}
   - {name: keys, when: {model: keys}, use: "pool:m", fallback: ["b:m"]}
   - {name: other, when: {model: other}, use: "pool:other"}
@@ -79,6 +80,12 @@ def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
     made = Town(path)
     made.begin()
     return made
+
+
+def first(many: int, failure: Callable[[], httpx.Response]) -> Callable[[], httpx.Response]:
+    """Fails so often, and is well then."""
+    plays = iter([failure] * many)
+    return lambda: next(plays, fine)()
 
 
 def cut(*pieces: bytes | Exception) -> Callable[[], httpx.Response]:
@@ -182,6 +189,18 @@ def test_a_chain_of_dead_targets_is_asked_all_the_same(town: Town) -> None:
     for _ in range(5):
         assert town.ask_for("chain", dead).status == 502
     assert Counter(dead.hosts) == {"a": 5, "b": 5, "c": 5}
+
+
+def test_a_chain_that_fails_is_asked_once_more(town: Town) -> None:
+    """In turn, where the rule says nothing of `retries`: a failure that passes is not the client's. A
+    client that asks again by itself is left to do so."""
+    hosts = Hosts(a=first(2, breaking), b=first(1, breaking))
+    assert town.ask_for("rounds", hosts).status == 200
+    assert hosts.hosts == ["a", "b", "a", "b"]
+    dead = Hosts(a=breaking, b=breaking)
+    assert town.ask_for("rounds", dead, tries="1").status == 502
+    assert sorted(dead.hosts) == ["a", "b"]
+    assert 'gateway_retries_total{target="b:m",then="round"} 1.0' in town.metrics
 
 
 def test_streams_that_break_off_count_too(town: Town) -> None:
