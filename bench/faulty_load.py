@@ -49,9 +49,8 @@ default: {{use: "p0:x", fallback: [{fallback}]}}
 PROVIDER = (
     '  p{number}: {{dialect: openai-chat, base_url: "http://127.0.0.1:{upstream}/p{number}/v1"}}'
 )
-TARGETS = 6
-"""In the chain of the rule. Repetitions at one target are a share of all requests by design, so it takes
-others to hide this many faults: with six of them, all fail for one request in fifteen thousand."""
+TARGETS = 2
+"""In the chain of the rule: one, and its fallback. Both fail for one request in twenty-five."""
 BODY = (
     b'{"model":"claude-x","max_tokens":99,"stream":true,'
     b'"messages":[{"role":"user","content":"Count."}]}'
@@ -66,14 +65,11 @@ ASK = (
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
-def status(code: int) -> bytes:
-    """A refusal."""
+def status(code: int, more: bytes = b"") -> bytes:
+    """A refusal, and more headers of it."""
     body = b'{"error":{"message":"no"}}'
-    return b"HTTP/1.1 %d No\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (
-        code,
-        len(body),
-        body,
-    )
+    head = b"HTTP/1.1 %d No\r\ncontent-type: application/json\r\n%bcontent-length: %d\r\n\r\n"
+    return head % (code, more, len(body)) + body
 
 
 FAULTS: Mapping[str, bytes] = {
@@ -81,7 +77,8 @@ FAULTS: Mapping[str, bytes] = {
     "500": status(500),
     "503": status(503),
     "529": status(529),
-    "429": status(429),  # without a time: one that is named holds for all, and is kept
+    "429": status(429),
+    "429 for a second": status(429, b"retry-after: 1\r\n"),
     "closed within the headers": HEAD[:30],
     "closed before the first event": HEAD,
     "half a chunk": HEAD + b"ff\r\ndata: {",

@@ -132,6 +132,7 @@ class Chain:
 
     def enter(self, route: Route) -> Target:
         """Whom to ask. Raises `UpstreamFailure` when all have asked to be left alone."""
+        is_round, self._round_is_due = self._round_is_due, False
         if self.target is None:
             self._route, self._targets = route, route.targets
             self._left = list(range(len(self._targets)))
@@ -143,8 +144,7 @@ class Chain:
                     return first
             if not self._choose():
                 raise self._refusal()
-        elif self._round_is_due:
-            self._round_is_due = False
+        elif is_round:
             if not self._choose():
                 raise self._refusal()
         elif self._is_due:
@@ -195,8 +195,11 @@ class Chain:
     def after(self, error: GatewayError) -> float | None:
         """Chooses whom to ask after a failure; seconds until then, None for nobody."""
         self.note(error)
-        if self.target is None:
+        if self._route is None:
             return None
+        if self.target is None:  # all have asked to be left alone, maybe for a moment only
+            self._may_pass = list(range(len(self._targets)))
+            return self._wait_for_all(error)
         failed = str(self.target)
         then: Then = "key"
         wait: float | None = 0.0
@@ -327,7 +330,7 @@ class Chain:
         elif not self._earned(is_last=True):
             reason = "budget"
         if reason is not None:
-            self.withheld.append((str(self.target), reason))
+            self.withheld.append((str(self.target or self._targets[0]), reason))
             return None
         self.rounds += 1
         self._left, self._may_pass, self._round_is_due = sorted(self._may_pass), [], True
