@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from language import JSON
 
+from gateway.availability import Availability
 from gateway.config import Snapshot
 from gateway.errors import GatewayError, UpstreamFailure
 from gateway.pipeline import Exchange, Inbound
@@ -40,7 +41,15 @@ def exchange(
     """A request on its way."""
     inbound = Inbound(json.dumps(body).encode(), prefix=prefix, client=client)
     counter = TokenCounter(Letters())
-    return Exchange(config, inbound, counter, Vault(b"a test's own"), pins=pins, readings=readings)
+    return Exchange(
+        config,
+        inbound,
+        counter,
+        Vault(b"a test's own"),
+        pins=pins,
+        readings=readings,
+        availability=Availability(),
+    )
 
 
 # -- privacy -----------------------------------------------------------------------------------------
@@ -102,7 +111,7 @@ OPUS = [
 
 def test_the_next_one_is_asked_when_the_quota_is_spent() -> None:
     """Down the list, each one once; after the last one the client is told."""
-    spent = UpstreamFailure("Your limit is reached.", status=429)
+    spent = UpstreamFailure("Your limit is reached.", status=429, headers={"retry-after": "3600"})
     asked = exchange(with_keys("quota-fallback"), first_turn())
     for target in OPUS[:-1]:
         assert asked.upstream_request().endpoint.name == target.partition(":")[0]
