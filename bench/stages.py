@@ -27,13 +27,16 @@ _ANSWERING = tuple(
 )
 
 STAGES = (
-    Stage("log", ("gateway/observe.py", "gateway/server/account.py:log", "structlog/", "logging/")),
+    Stage(
+        "log",
+        ("gateway/observe.py", "gateway/server/accounts/account.py:log", "structlog/", "logging/"),
+    ),
     Stage(
         "accounts",
         (
-            "gateway/server/tally.py",
-            "gateway/server/recorder.py",
-            "gateway/server/account.py",
+            "gateway/server/accounts/tally.py",
+            "gateway/server/accounts/recorder.py",
+            "gateway/server/accounts/account.py",
             "gateway/recording/",
             "gateway/routing/readings.py",
         ),
@@ -74,20 +77,20 @@ STAGES = (
             "uvicorn/protocols/http/httptools_impl.py:send",
             "uvicorn/protocols/http/flow_control.py",
             "gateway/server/delivery.py",
-            "gateway/server/waiting.py:commit",
+            "gateway/server/conversation/waiting.py:commit",
         ),
     ),
     Stage(
         "server in",
         (
-            "gateway/server/http.py",
-            "gateway/server/serving.py",
+            "gateway/server/connections/http.py",
+            "gateway/server/connections/serving.py",
             "uvicorn/",
             "httptools/",
             "gateway/server/app.py",
             "gateway/server/body.py",
-            "gateway/server/arrival.py",
-            "gateway/server/auth.py",
+            "gateway/server/conversation/arrival.py",
+            "gateway/server/access/auth.py",
             "gateway/server/paths.py",
         ),
     ),

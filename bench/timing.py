@@ -20,7 +20,7 @@ from time import perf_counter_ns
 from gateway.config import ClientKey, ServerSettings
 from gateway.config.access import hash_of
 from gateway.errors import Unauthenticated
-from gateway.server.auth import authorize, shows_admin_key
+from gateway.server.access.auth import authorize, shows_admin_key
 
 CALLS = 40_000
 """Of each class."""

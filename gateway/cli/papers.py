@@ -41,7 +41,7 @@ def run_schema() -> int:
 
 def run_openapi() -> int:
     """Prints the OpenAPI document of what a gateway answers."""
-    from gateway.server import openapi  # with the server, which takes long to import
+    from gateway.server.pages import openapi  # with the server, which takes long to import
 
     sys.stdout.write(f"{json.dumps(openapi.document(), indent=2)}\n")
     return 0

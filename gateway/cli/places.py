@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from gateway.config import Snapshot, UnixSocket, is_loopback
 from gateway.reload import ConfigStore
-from gateway.server import listening
-from gateway.server.certificates import Certificates
-from gateway.server.sockets import leave, listen_unix
+from gateway.server.connections import listening
+from gateway.server.connections.certificates import Certificates
+from gateway.server.connections.sockets import leave, listen_unix
 
 
 class CannotListen(Exception):

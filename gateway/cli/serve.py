@@ -17,8 +17,9 @@ from gateway.config import Finding, Snapshot
 from gateway.config.render import render_full
 from gateway.observe import Format, Level
 from gateway.reload import ConfigError, ConfigStore
-from gateway.server import Services, build_app, listening, serving
-from gateway.server.sites import Sites
+from gateway.server import Services, build_app
+from gateway.server.access.sites import Sites
+from gateway.server.connections import listening, serving
 from gateway.tokens import Tiktoken, TokenCounter
 from gateway.upstream import Upstream
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.cli.commands import Commands
 from gateway.cli.running import Running, Unreachable, add_running
-from gateway.server.tally import OTHER
+from gateway.server.accounts.tally import OTHER
 
 FAILED = 1
 PATIENCE = 10.0

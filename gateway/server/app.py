@@ -19,12 +19,13 @@ from gateway import json_text
 from gateway.errors import GatewayError, MethodNotAllowed, OverBound
 from gateway.messages import random_id
 from gateway.redaction import redactor
-from gateway.server import admin, counting, discovery, messages
-from gateway.server.auth import may_look_inside
+from gateway.server.access.auth import may_look_inside
+from gateway.server.access.entrance import admitted
 from gateway.server.body import headers_of
 from gateway.server.bugs import reported_bug
+from gateway.server.conversation import counting, messages
 from gateway.server.delivery import Delivery
-from gateway.server.entrance import admitted
+from gateway.server.pages import admin, discovery
 from gateway.server.paths import HEADERS, App, PathPrefix, Receive, Scope, Send
 from gateway.server.services import Services
 
@@ -88,7 +89,7 @@ class Front:
 
 def load_pages(services: Services) -> App:
     """Imports the web framework, which takes some tenths of a second, and builds the pages with it."""
-    from gateway.server.pages import build_pages
+    from gateway.server.pages.routes import build_pages
 
     pages = build_pages(services)
     gc.freeze()  # as what was loaded at the start, so that full collections stay short

@@ -13,16 +13,16 @@ from gateway.messages import Memory
 from gateway.pipeline import Exchange
 from gateway.reload import ConfigStore
 from gateway.routing import Done, Recent, RecentPins
-from gateway.server.budgets import Budgets, file_for
-from gateway.server.door import Door
-from gateway.server.life import Life
-from gateway.server.pace import Pace
-from gateway.server.provider_counts import ProviderCounts
-from gateway.server.recorder import Recorder
-from gateway.server.rooms import Rooms
-from gateway.server.shadows import Shadows
-from gateway.server.sites import Sites
-from gateway.server.tally import Tally
+from gateway.server.access.budgets import Budgets, file_for
+from gateway.server.access.sites import Sites
+from gateway.server.accounts.pace import Pace
+from gateway.server.accounts.recorder import Recorder
+from gateway.server.accounts.tally import Tally
+from gateway.server.connections.door import Door
+from gateway.server.connections.life import Life
+from gateway.server.conversation.provider_counts import ProviderCounts
+from gateway.server.conversation.rooms import Rooms
+from gateway.server.conversation.shadows import Shadows
 from gateway.server.vaults import Vaults
 from gateway.tokens import Tiktoken, TokenCounter
 from gateway.upstream import Upstream

@@ -111,7 +111,10 @@ def test_the_rows_of_a_profile_add_up(stacks: list[tuple[list[str], float]]) -> 
     [
         (["gateway/pipeline/attempt.py:upstream_request", "gateway/dialects/x.py:f"], "translate"),
         (["gateway/pipeline/attempt.py:receive", "gateway/dialects/x.py:f"], "read the answer"),
-        (["gateway/server/messages.py:accept", "gateway/json_text.py:decode"], "handle"),
+        (
+            ["gateway/server/conversation/messages.py:accept", "gateway/json_text.py:decode"],
+            "handle",
+        ),
         (["gateway/messages/request.py:parse", "gateway/json_text.py:decode"], "parse"),
         (["uvicorn/server.py:run", "asyncio/runners.py:run"], "event loop"),
         (["somewhere/else.py:f"], "event loop"),

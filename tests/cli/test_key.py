@@ -11,7 +11,7 @@ import yaml
 from gateway.cli import main
 from gateway.config import load
 from gateway.config.access import hash_of
-from gateway.server.auth import authorize
+from gateway.server.access.auth import authorize
 
 
 def test_a_new_key_opens_what_its_line_says(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,7 +23,7 @@ transforms:
     - system: {remove: [pattern], append: Be brief.}
 """
 
-PAGES = {"litestar", "prometheus_client", "gateway.server.pages"}
+PAGES = {"litestar", "prometheus_client", "gateway.server.pages.routes"}
 """What a request for a page brings."""
 
 LATE = PAGES | {

@@ -15,7 +15,7 @@ from gateway.errors import Forbidden, GatewayError, PolicyBlocked, UpstreamFailu
 from gateway.pipeline import Count, Exchange, Inbound
 from gateway.pipeline.explain import explain
 from gateway.reasoning import Vault
-from gateway.server.discovery import model, models
+from gateway.server.pages.discovery import model, models
 from gateway.tokens import TokenCounter
 
 PROVIDERS = ("red", "green", "blue")

@@ -12,7 +12,7 @@ from gateway.errors import GatewayError, NotFound, PolicyBlocked
 from gateway.pipeline import Count, Exchange, Inbound, target_of_model
 from gateway.providers import PROVIDERS
 from gateway.reasoning import Vault
-from gateway.server.discovery import model, models
+from gateway.server.pages.discovery import model, models
 from gateway.tokens import TokenCounter
 
 CONFIG = """

@@ -10,7 +10,7 @@ from asgi_gateway import Gateway
 
 from gateway.config import ClientKey, ServerSettings
 from gateway.config.access import hash_of
-from gateway.server.auth import is_local, may_look_inside
+from gateway.server.access.auth import is_local, may_look_inside
 
 CLIENT, ADMIN = "key-of-the-laptop", "key-of-the-admin"
 CLIENTS = f"auth: {{keys: [{{name: laptop, key: {CLIENT}}}]}}"

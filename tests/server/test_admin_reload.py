@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from asgi_gateway import Gateway
 
-from gateway.server import metrics
+from gateway.server.pages import metrics
 
 CONFIG = (
     'providers: {lab: {dialect: openai-chat, base_url: "http://127.0.0.1:9"}}\ndefault: lab:m\n'

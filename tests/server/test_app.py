@@ -11,7 +11,7 @@ import pytest
 from asgi_gateway import ASK, Gateway, Pieces, answering, says
 
 from gateway import json_text
-from gateway.server import waiting
+from gateway.server.conversation import waiting
 
 CONFIG = """
 server: {max_body: 10000}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway import json_text
 from gateway.messages.request import LONGEST_MODEL, MOST_TOOLS
-from gateway.server import waiting
+from gateway.server.conversation import waiting
 
 CONFIG = """\
 providers:

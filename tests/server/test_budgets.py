@@ -20,7 +20,7 @@ from gateway import json_text
 from gateway.config import Budget, ClientKey, ServerSettings, Snapshot, load
 from gateway.config.access import PERIODS, Period, period_of
 from gateway.errors import BudgetSpent
-from gateway.server.budgets import Budgets, file_for
+from gateway.server.access.budgets import Budgets, file_for
 
 KEY = "gw-0123456789abcdef0123456789abcdef"
 OTHER = "gw-1123456789abcdef0123456789abcdef"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gateway import json_text
 from gateway.estimates import LEARNED
-from gateway.server.pace import EVERY, PACE, Pace
+from gateway.server.accounts.pace import EVERY, PACE, Pace
 
 CONFIG = """
 providers:

@@ -16,7 +16,8 @@ from language import events_of
 from servers.raw import Call, serving
 
 from gateway import json_text
-from gateway.server import build_app, waiting
+from gateway.server import build_app
+from gateway.server.conversation import waiting
 from gateway.server.delivery import Delivery
 from gateway.upstream import Upstream
 

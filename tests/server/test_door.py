@@ -19,16 +19,16 @@ from uvicorn.server import ServerState
 from gateway.config import ServerSettings
 from gateway.config.life_settings import Life as LifeSettings
 from gateway.errors import GatewayError
-from gateway.server import door as bounds
-from gateway.server import http
+from gateway.server.accounts.tally import Tally
 from gateway.server.body import ClientGone, headers_of, read_body
+from gateway.server.connections import door as bounds
+from gateway.server.connections import http
+from gateway.server.connections.door import Door
+from gateway.server.connections.http import Protocol, limited
+from gateway.server.connections.life import Life
+from gateway.server.connections.patience import SECONDS
 from gateway.server.delivery import Delivery
-from gateway.server.door import Door
-from gateway.server.http import Protocol, limited
-from gateway.server.life import Life
 from gateway.server.paths import Receive, Scope, Send
-from gateway.server.patience import SECONDS
-from gateway.server.tally import Tally
 
 MOST = 100_000
 """Bytes of a body."""

@@ -16,7 +16,8 @@ from provider_hosts import Hosts, breaking, failing, fine
 from gateway.availability import Availability
 from gateway.availability.circuit import BELIEVED
 from gateway.pipeline import tries
-from gateway.server import metrics, waiting
+from gateway.server.conversation import waiting
+from gateway.server.pages import metrics
 
 CONFIG = """
 providers:
@@ -430,7 +431,7 @@ def naps(town: Town, monkeypatch: pytest.MonkeyPatch) -> list[float]:
         town.now += seconds
         await real(0, *rest)
 
-    monkeypatch.setattr("gateway.server.messages.asyncio.sleep", sleep)
+    monkeypatch.setattr("gateway.server.conversation.messages.asyncio.sleep", sleep)
     return waited
 
 

@@ -20,13 +20,13 @@ from uvicorn.server import ServerState
 
 from gateway.config import ServerSettings
 from gateway.errors import GatewayError
+from gateway.server.accounts.tally import Tally
 from gateway.server.body import ClientGone, headers_of, read_body
+from gateway.server.connections.door import Door
+from gateway.server.connections.http import FIRST, NEXT, SHORT, Cycle, Protocol, Rest, limited
+from gateway.server.connections.life import Life
 from gateway.server.delivery import Delivery
-from gateway.server.door import Door
-from gateway.server.http import FIRST, NEXT, SHORT, Cycle, Protocol, Rest, limited
-from gateway.server.life import Life
 from gateway.server.paths import App, Receive, Scope, Send
-from gateway.server.tally import Tally
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 LOOPS: list[Run] = [asyncio.run, uvloop.run]

@@ -12,8 +12,8 @@ from litestar import Litestar
 
 from gateway import json_text, resources
 from gateway.server.app import ENDPOINTS
-from gateway.server.openapi import document
-from gateway.server.pages import build_pages
+from gateway.server.pages.openapi import document
+from gateway.server.pages.routes import build_pages
 
 CONFIG = """
 server: {auth: {keys: [{name: me, key: shown}]}, admin: {key: of-the-admin}}

@@ -22,8 +22,8 @@ from servers.authority import pair
 from servers.process import Running, free_port, running, wait_until
 
 from gateway.cli import main
-from gateway.server.listening import listen
-from gateway.server.sockets import leave, listen_unix
+from gateway.server.connections.listening import listen
+from gateway.server.connections.sockets import leave, listen_unix
 
 LONG = {"model": "x", "max_tokens": 9, "messages": [{"role": "user", "content": "a" * 400_000}]}
 
@@ -56,7 +56,7 @@ def test_a_name_that_only_pretends_is_refused(
     """What counts at the end is the address at which it listens."""
     opened = socket.socket()
     opened.bind(("0.0.0.0", 0))  # noqa: S104 - as if /etc/hosts said so of localhost
-    monkeypatch.setattr("gateway.server.listening.listen", lambda host, port: opened)
+    monkeypatch.setattr("gateway.server.connections.listening.listen", lambda host, port: opened)
     (folder / "config.yaml").write_text("default: mock:x\n")
     words = ["serve", "--config", str(folder / "config.yaml"), "--host", "localhost"]
     assert main(words) == 1

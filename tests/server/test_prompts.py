@@ -14,7 +14,7 @@ from sessions import turns
 from structlog.testing import capture_logs
 
 from gateway import observe
-from gateway.server import metrics
+from gateway.server.pages import metrics
 
 CONFIG = """
 providers:

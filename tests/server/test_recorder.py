@@ -17,7 +17,7 @@ from recording_language import exchange, recorded
 from gateway.config.reload_settings import ReloadSettings
 from gateway.recording import Recorded, encode, read_lines
 from gateway.redaction import redactor
-from gateway.server.recorder import (
+from gateway.server.accounts.recorder import (
     AT_ONCE,
     FEW_PER_SECOND,
     KEPT,
@@ -155,14 +155,14 @@ def test_a_flood_costs_no_more_than_so_many_records(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is remembered is a sample then; a file that is asked for gets all."""
-    monkeypatch.setattr("gateway.server.recorder.time", lambda: 5.0)
+    monkeypatch.setattr("gateway.server.accounts.recorder.time", lambda: 5.0)
     ask(gateway)
     assert gateway.services is not None
     recorder, [one] = gateway.services.recorder, gateway.services.recorder.recent
     snapshot = gateway.services.config.snapshot
     for second, limit, most in ((6.0, None, FEW_PER_SECOND), (7.0, 0.2, MOST_PER_SECOND)):
         before = len(recorder.recent)
-        monkeypatch.setattr("gateway.server.recorder.time", lambda second=second: second)
+        monkeypatch.setattr("gateway.server.accounts.recorder.time", lambda second=second: second)
         made = exchange(replace(snapshot, reload=ReloadSettings(max_changed=limit)), {})
         for _ in range(3 * MOST_PER_SECOND):
             recorder.note(made, status=200, seconds=0.0)

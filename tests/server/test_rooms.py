@@ -15,7 +15,9 @@ from asgi_gateway import ASK, Gateway, Heard, Pieces, says
 
 from gateway import json_text
 from gateway.pipeline import UpstreamRequest
-from gateway.server import Services, metrics, waiting
+from gateway.server import Services
+from gateway.server.conversation import waiting
+from gateway.server.pages import metrics
 
 ANSWER = says("Hello", "stop") + b"data: [DONE]\n\n"
 BOUND = 10.0

@@ -16,7 +16,7 @@ from hurried import hurried
 
 from gateway import json_text
 from gateway.server import build_app
-from gateway.server.waiting import COMMIT_AFTER, HEARTBEAT
+from gateway.server.conversation.waiting import COMMIT_AFTER, HEARTBEAT
 
 MINUTES = 800.0
 """Seconds of silence: a little more than was seen of a model in good health."""

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.config import ServerSettings
-from gateway.server.sites import MOST_HOSTS, Sites
+from gateway.server.access.sites import MOST_HOSTS, Sites
 
 CONFIG = """\
 server:

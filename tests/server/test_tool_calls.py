@@ -16,7 +16,8 @@ from structlog.testing import capture_logs
 from gateway import json_text
 from gateway.conformance.runner import events_of
 from gateway.messages import accumulate, encode_event, unfold
-from gateway.server import tally, waiting
+from gateway.server.accounts import tally
+from gateway.server.conversation import waiting
 
 CONFIG = """
 server:

@@ -9,10 +9,10 @@ from weakref import ref
 
 import pytest
 
-from gateway.server import waiting
+from gateway.server.connections.life import Life
+from gateway.server.conversation import waiting
+from gateway.server.conversation.waiting import Watch
 from gateway.server.delivery import Delivery
-from gateway.server.life import Life
-from gateway.server.waiting import Watch
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from gateway.server.connections.writing import Response
 from gateway.server.delivery import BODY_FOLLOWS, SENT, Delivery
-from gateway.server.writing import Response
 
 DATE = (b"date", b"Fri, 20 Nov 2026 12:00:00 GMT")
 statuses = st.sampled_from([200, 204, 304, 400, 404, 499, 529])

@@ -15,15 +15,15 @@ from time import perf_counter
 from gateway.errors import GatewayError, UpstreamBroken, UpstreamEndless, UpstreamTimeout
 from gateway.messages import error_event
 from gateway.pipeline import Exchange, UpstreamRequest
-from gateway.server import learning
-from gateway.server.account import done, log
-from gateway.server.arrival import arrived
+from gateway.server.accounts import learning
+from gateway.server.accounts.account import done, log
 from gateway.server.body import ClientGone
-from gateway.server.consulting import consult
+from gateway.server.conversation.arrival import arrived
+from gateway.server.conversation.consulting import consult
+from gateway.server.conversation.waiting import Beat, Feed, Heartbeats, Intake, Watch, commit
 from gateway.server.delivery import JSON, Delivery
 from gateway.server.paths import Receive, Scope, Send
 from gateway.server.services import Services
-from gateway.server.waiting import Beat, Feed, Heartbeats, Intake, Watch, commit
 from gateway.upstream import Reply
 
 LARGE = 256 * 1024

@@ -14,8 +14,8 @@ from gateway.availability import Looking
 from gateway.errors import GatewayError
 from gateway.pipeline import Count, Exchange
 from gateway.routing.pins import Looking as LookingAtPins
-from gateway.server.arrival import arrived
 from gateway.server.body import ClientGone
+from gateway.server.conversation.arrival import arrived
 from gateway.server.delivery import Delivery
 from gateway.server.paths import Receive, Scope, Send
 from gateway.server.services import Services

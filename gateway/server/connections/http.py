@@ -24,10 +24,10 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway.errors import GatewayError, InvalidRequest, OverBound, Overloaded
 from gateway.messages import random_id
-from gateway.server import door as bounds
-from gateway.server.door import Door
-from gateway.server.patience import Patience
-from gateway.server.writing import Response
+from gateway.server.connections import door as bounds
+from gateway.server.connections.door import Door
+from gateway.server.connections.patience import Patience
+from gateway.server.connections.writing import Response
 
 SHORT = 32 * 1024
 """Bytes still to come of a body up to which they go through the parser."""

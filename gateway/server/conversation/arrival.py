@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.config import Snapshot
 from gateway.pipeline import Inbound
-from gateway.server.auth import authorize
+from gateway.server.access.auth import authorize
 from gateway.server.body import headers_of, read_body
 from gateway.server.paths import PREFIX, Receive, Scope
 from gateway.server.services import Services

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from gateway.config import ServerSettings
 from gateway.errors import GatewayError
-from gateway.server.life import Life
-from gateway.server.tally import Tally
+from gateway.server.accounts.tally import Tally
+from gateway.server.connections.life import Life
 
 LARGEST_HEAD = 64 * 1024
 """Bytes of a request's line and headers; the same for trailers."""

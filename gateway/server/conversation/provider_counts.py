@@ -12,7 +12,7 @@ from time import monotonic
 from gateway import json_text
 from gateway.errors import UpstreamTimeout
 from gateway.pipeline import Count, UpstreamRequest
-from gateway.server.rooms import Rooms
+from gateway.server.conversation.rooms import Rooms
 from gateway.upstream import Upstream
 
 PATIENCE = 10.0

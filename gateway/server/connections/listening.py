@@ -7,7 +7,7 @@ import errno
 import socket
 from pathlib import Path
 
-from gateway.server.serving import BACKLOG
+from gateway.server.connections.serving import BACKLOG
 
 MOST_FILES = 65_536
 """Open files that are asked for: an answer under way takes two, and shells allow 1024."""

@@ -14,9 +14,9 @@ from gateway.pipeline.explain import explain
 from gateway.pipeline.granted import forbidden
 from gateway.pipeline.recorded import BadRecording, inbound_of
 from gateway.routing import Target
-from gateway.server.admin import config_health
+from gateway.server.pages.admin import config_health
+from gateway.server.pages.standings import as_json, told
 from gateway.server.services import Services
-from gateway.server.standings import as_json, told
 
 CREATED = "2026-01-01T00:00:00Z"
 """Providers of other formats date their models in other ways, or not; clients want a date."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.errors import OverBound
-from gateway.server import door as bounds
+from gateway.server.connections import door as bounds
 
 SECONDS = {
     "head": bounds.HEAD_SECONDS,

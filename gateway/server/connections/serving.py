@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 import uvicorn
 
-from gateway.server.door import IDLE_SECONDS, Door
+from gateway.server.connections.door import IDLE_SECONDS, Door
+from gateway.server.connections.stopping import Server
 from gateway.server.paths import App
-from gateway.server.stopping import Server
 
 
 def serve(
@@ -73,6 +73,6 @@ BACKLOG = 2048
 def _protocol(door: Door) -> type[asyncio.Protocol] | Literal["auto"]:
     if find_spec("httptools") is None:
         return "auto"  # uvicorn's own, which does without
-    from gateway.server.http import limited
+    from gateway.server.connections.http import limited
 
     return limited(door)

@@ -21,7 +21,7 @@ from gateway.messages import Usage
 from gateway.pipeline import Exchange, UpstreamRequest
 from gateway.pipeline.sizing import BYTES
 from gateway.reload import ConfigStore
-from gateway.server.tally import Tally
+from gateway.server.accounts.tally import Tally
 
 
 class Door:

@@ -20,7 +20,7 @@ import uvicorn
 from uvicorn.server import HANDLED_SIGNALS
 
 from gateway import observe
-from gateway.server.door import Door
+from gateway.server.connections.door import Door
 
 LOOK_EVERY = 10
 """Ticks, of a tenth of a second, between two looks at slow clients."""

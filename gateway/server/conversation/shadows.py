@@ -13,7 +13,7 @@ from gateway import observe
 from gateway.errors import GatewayError
 from gateway.pipeline import Exchange
 from gateway.routing import Target
-from gateway.server.rooms import Room, Rooms
+from gateway.server.conversation.rooms import Room, Rooms
 from gateway.upstream import Upstream
 
 AT_ONCE = 8

@@ -16,10 +16,10 @@ from gateway.errors import GatewayError, InvalidRequest, MethodNotAllowed, NotFo
 from gateway.messages import random_id
 from gateway.pipeline import target_of_prefix
 from gateway.redaction import redactor
-from gateway.server import admin, discovery, metrics, openapi
-from gateway.server.auth import authorize, authorize_admin
+from gateway.server.access.auth import authorize, authorize_admin
 from gateway.server.body import ClientGone, headers_of, read_body
 from gateway.server.bugs import reported_bug
+from gateway.server.pages import admin, discovery, metrics, openapi
 from gateway.server.paths import PREFIX, App, Receive, Scope
 from gateway.server.services import Services
 

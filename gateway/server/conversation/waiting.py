@@ -8,8 +8,8 @@ from collections.abc import Callable
 from gateway.errors import UpstreamEndless
 from gateway.pipeline import PING, Exchange
 from gateway.server.body import ClientGone
+from gateway.server.connections.life import Life, stopping
 from gateway.server.delivery import EVENTS, Delivery
-from gateway.server.life import Life, stopping
 from gateway.server.paths import Receive
 
 COMMIT_AFTER = 30.0

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway import __version__
-from gateway.server.openapi_parts import SCHEMAS, listed, ref
+from gateway.server.pages.openapi_parts import SCHEMAS, listed, ref
 
 Json = dict[str, Any]
 

@@ -19,9 +19,9 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+from gateway.server.accounts.tally import Spread
+from gateway.server.pages.standings import told
 from gateway.server.services import Services
-from gateway.server.standings import told
-from gateway.server.tally import Spread
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 

@@ -14,7 +14,7 @@ from gateway import json_text
 from gateway.correction import Correction
 from gateway.errors import GatewayError, UpstreamEndless
 from gateway.pipeline import Consultation, Consulted, Exchange, UpstreamRequest
-from gateway.server.account import done_by
+from gateway.server.accounts.account import done_by
 from gateway.server.services import Services
 
 MOST_READ = 16 * 1024 * 1024

@@ -8,10 +8,10 @@ from typing import Any
 
 from gateway import observe
 from gateway.messages import random_id
+from gateway.server.access.sites import is_same
 from gateway.server.delivery import Delivery
 from gateway.server.paths import Scope, Send
 from gateway.server.services import Services
-from gateway.server.sites import is_same
 
 _EXPOSED = (
     "request-id, retry-after, x-should-retry, x-gateway-target, x-gateway-reason, x-gateway-rule"

@@ -1,0 +1,1 @@
+"""Who may ask: keys, admin key, hosts, origins, budgets."""

@@ -1,0 +1,1 @@
+"""What is kept of requests: the log's line, counts, the record, what estimates learn."""

@@ -1,0 +1,1 @@
+"""All other pages: models, health, statistics, and what operators ask."""
