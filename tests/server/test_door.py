@@ -11,10 +11,9 @@ from typing import Any
 
 import httptools
 import pytest
-import uvicorn
+from door_sockets import at_a_port
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from uvicorn.server import ServerState
 
 from gateway.config import ServerSettings
 from gateway.config.life_settings import Life as LifeSettings
@@ -24,7 +23,7 @@ from gateway.server.body import ClientGone, headers_of, read_body
 from gateway.server.connections import door as bounds
 from gateway.server.connections import http
 from gateway.server.connections.door import Door
-from gateway.server.connections.http import Protocol, limited
+from gateway.server.connections.http import Protocol
 from gateway.server.connections.life import Life
 from gateway.server.connections.patience import SECONDS
 from gateway.server.delivery import Delivery
@@ -103,28 +102,10 @@ async def serving(most_connections: int = 4000) -> AsyncIterator[Served]:
     server_settings = ServerSettings(
         max_body=MOST, life=LifeSettings(max_connections=most_connections)
     )
-    tally = Tally()
+    app, tally = App(), Tally()
     door = Door(lambda: server_settings, tally, Life())
-    app = App()
-    config = uvicorn.Config(app, http=limited(door), log_config=None, ws="none")
-    config.load()
-    served, state = Served(app, door, tally), ServerState()
-
-    def connect() -> Any:
-        made: Any = config.http_protocol_class(config=config, server_state=state, app_state={})  # type: ignore[call-arg]
-        served.connections.append(made)
-        return made
-
-    server = await asyncio.get_running_loop().create_server(connect, "127.0.0.1", 0)
-    served.port = server.sockets[0].getsockname()[1]
-    try:
-        yield served
-    finally:
-        server.close()
-        for connection in served.connections:
-            connection.transport.abort()
-        await asyncio.gather(*state.tasks, return_exceptions=True)
-        await asyncio.sleep(0)
+    async with at_a_port(app, door) as (port, connections):
+        yield Served(app, door, tally, port, connections)
 
 
 @dataclass

@@ -11,19 +11,18 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-import uvicorn
 import uvloop
+from door_sockets import at_a_port
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.server import ServerState
 
 from gateway.config import ServerSettings
 from gateway.errors import GatewayError
 from gateway.server.accounts.tally import Tally
 from gateway.server.body import ClientGone, headers_of, read_body
 from gateway.server.connections.door import Door
-from gateway.server.connections.http import FIRST, NEXT, SHORT, Cycle, Protocol, Rest, limited
+from gateway.server.connections.http import FIRST, NEXT, SHORT, Cycle, Protocol, Rest
 from gateway.server.connections.life import Life
 from gateway.server.delivery import Delivery
 from gateway.server.paths import App, Receive, Scope, Send
@@ -55,24 +54,8 @@ class Served:
 async def serving(app: App, most: int = MOST) -> AsyncIterator[Served]:
     """The application on our protocol."""
     door = Door(lambda: ServerSettings(max_body=most), Tally(), Life())
-    config = uvicorn.Config(app, http=limited(door), log_config=None, ws="none")
-    config.load()
-    served, state = Served(), ServerState()
-
-    def connect() -> Any:
-        made: Any = config.http_protocol_class(config=config, server_state=state, app_state={})  # type: ignore[call-arg]
-        served.connections.append(made)
-        return made
-
-    server = await asyncio.get_running_loop().create_server(connect, "127.0.0.1", 0)
-    served.port = server.sockets[0].getsockname()[1]
-    try:
-        yield served
-    finally:
-        server.close()
-        for connection in served.connections:
-            connection.transport.abort()
-        await asyncio.gather(*state.tasks, return_exceptions=True)
+    async with at_a_port(app, door) as (port, connections):
+        yield Served(port, connections)
 
 
 @asynccontextmanager
