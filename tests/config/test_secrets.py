@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strategies import json_values, places, put
 
 from gateway.config import Loaded, render_concise, render_full, render_json
-from gateway.config.redaction import written_secrets
+from gateway.config.redaction import is_secret_path, written_secrets
 
 CANARY = "canary-4711"
 KEY_LIKE = "sk-ant-api03-Canary4711"
@@ -143,3 +143,10 @@ def test_every_secret_of_a_config_is_known() -> None:
     }
     expected = {"client", "admin", "lab", "one", "two", "sealing", "rule"}
     assert set(written_secrets(config)) == expected
+
+
+def test_the_file_of_a_key_is_shown() -> None:
+    """A path is no secret: people look for what is wrong with it."""
+    assert not is_secret_path(("server", "tls", "key"))
+    assert is_secret_path(("server", "admin", "key"))
+    assert is_secret_path(("server", "auth", "keys", 0, "key"))
