@@ -98,7 +98,7 @@ def ended(mode: tuple[str, bool, str], pieces: list[bytes]) -> Ended:
     try:
         for piece in pieces:
             out += made.receive(piece)
-            if made.ended:
+            if made.ended and made.request.stream:  # of a whole answer the rest is read, and let go
                 break
         else:
             out += made.finish()
