@@ -198,7 +198,7 @@ def asked(port: int, pieces: Sequence[bytes]) -> Answers:
         except OSError:
             pass  # the gateway has heard enough
         try:
-            is_head = any(piece.startswith((b"HEAD", b"CONNECT")) for piece in pieces)
+            is_head = any(method in b"".join(pieces) for method in (b"HEAD", b"CONNECT"))
             while data := line.recv(65536):
                 if not is_head:  # whose answers announce a body that does not come
                     heard.feed(data)

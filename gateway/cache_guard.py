@@ -264,7 +264,7 @@ def _plain(raw: bytes) -> bytes:
 def _canonical(raw: bytes) -> bytes:
     try:
         return json_text.encode(_stripped(json_text.decode(raw)))
-    except json_text.NotJSON:
+    except (json_text.NotJSON, RecursionError):  # a field nested deeply is as good as any other
         return raw
 
 

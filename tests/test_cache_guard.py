@@ -52,7 +52,11 @@ def test_any_bytes_have_an_outline(body: JSON, text: str) -> None:
     assert of(body) == of(json.loads(json.dumps(body)))
 
 
-UNREADABLE = [b"[1e999]", b'{"role":"system","content":1e999}', b'{"role":"user","content":"\xff"}']
+UNREADABLE = [
+    b"[1e999]",
+    b'{"role":"system","content":1e999}',
+    b'{"role":"user","content":"\xff"}',
+]
 
 
 @pytest.mark.parametrize("item", UNREADABLE)
@@ -63,6 +67,14 @@ def test_what_cannot_be_read_is_compared_as_it_stands(item: bytes) -> None:
     after = b'{"tools":%b,"messages":[%b,{"role":"user","content":"on"}]}' % (marked, item)
     assert compare(outline(before), outline(after)) == Verdict(1.0)
     assert Known.of([item], map(role_of, [item])).digests == outline(before).messages
+
+
+@pytest.mark.parametrize("levels", [100, 300, 450, 600, 900, 100_000])
+def test_what_is_nested_deeply_is_compared_as_it_stands(levels: int) -> None:
+    """However deep: whoever looks at a prompt must not keep it from being sent."""
+    deep = b'[{"cache_control":0},' + b"[" * levels + b"]" * levels + b"]"
+    assert Known.of([deep], ["user"]).digests == Known.of([deep], ["user"]).digests != ()
+    assert outline(b'{"messages":%b}' % deep) == outline(b'{"messages":%b}' % deep)
 
 
 @pytest.mark.parametrize(
