@@ -146,7 +146,7 @@ def without_ids(message: JSON, known: Iterable[str] = ()) -> JSON:
     """The message with its random ids named alike; tool ids in `known` stay."""
     kept = frozenset(known)
     blocks = [
-        {**block, "id": "toolu"} if "id" in block and block["id"] not in kept else block
+        {**block, "id": "toolu"} if "id" in block and f"{block['id']}" not in kept else block
         for block in message["content"]
     ]
     return {**message, "id": "msg", "content": blocks}

@@ -62,6 +62,10 @@ def test_the_laws_hold_nearby(name: str, data: st.DataObject) -> None:
         ("requests", b'\x05\x03{"model": "m", "messages": {"thinking\xff": "x"}}'),
         ("requests", b'\x05\x03{"model": "m", "messages": {"type\xff": "x"}}'),
         ("requests", b'\x00\x00{"model": "\\ud83d", "messages": [%b]}' % (b"[" * 450 + b"]" * 450)),
+        (
+            "answers",
+            b'\x1c\x00\x05\t{"content": [{"type": "tool_use", "id": {"": ""}, "name": "a"}]}',
+        ),
         ("answers", b"\x18\x00\x05\t" + BLOCKS),
         ("answers", b'\x1c\x00\x05\t{"detail": "Not Found"}'),
         ("answers", b'\x1c\x00\x05\t{"type": [], "role": "assistant", "content": [1]}'),

@@ -101,8 +101,16 @@ def spent(event: Event, data: dict[str, Any]) -> Event:
 def is_message(value: Mapping[str, Any]) -> bool:
     """A whole answer, and not something else that a server says with status 200."""
     content = value.get("content")
-    has_blocks = isinstance(content, list) and all(isinstance(block, dict) for block in content)
+    has_blocks = isinstance(content, list) and all(_is_block(block) for block in content)
     return has_blocks and value.get("type", "message") == "message"
+
+
+def _is_block(value: Any) -> bool:
+    """A block; of a call, a client has to be able to say which it answers."""
+    if not isinstance(value, dict):
+        return False
+    is_call = value.get("type") == "tool_use"
+    return not is_call or all(isinstance(value.get(name), str) for name in ("id", "name"))
 
 
 def failure_of(data: Mapping[str, Any]) -> UpstreamFailure:
