@@ -18,7 +18,7 @@ from string import printable
 from time import perf_counter_ns
 
 from gateway.config import ClientKey, ServerSettings
-from gateway.config.access import hash_of
+from gateway.config.sections.access import hash_of
 from gateway.errors import Unauthenticated
 from gateway.server.access.auth import authorize, shows_admin_key
 

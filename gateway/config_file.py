@@ -12,9 +12,9 @@ from pathlib import Path
 
 from gateway import resources
 from gateway.config import Files, Loaded, load, parse_env_file
-from gateway.config.files import MAX_BYTES
-from gateway.config.overlays import VARIABLE
 from gateway.config.redaction import secrets_among
+from gateway.config.text.files import MAX_BYTES
+from gateway.config.text.overlays import VARIABLE
 from gateway.redaction import redactor
 
 ENV_FILE = ".env"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import Finding
-from gateway.config.files import MAX_BYTES
+from gateway.config.text.files import MAX_BYTES
 from gateway.config_file import read_config
 from gateway.reload import ConfigError, ConfigStore
 

@@ -7,8 +7,8 @@ from typing import Any, get_args
 
 from gateway.cases.suite import Suite
 from gateway.config import Finding, Snapshot
-from gateway.config.document import quoted, suggestion
-from gateway.config.positions import Path
+from gateway.config.text.document import quoted, suggestion
+from gateway.config.text.positions import Path
 from gateway.routing import BadTarget, Target
 from gateway.routing.rules import Origin
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from gateway.config.document import Document
+from gateway.config.checks.structure import problems
 from gateway.config.findings import Finding, in_order
-from gateway.config.positions import Path, Positions
-from gateway.config.render import render_concise
-from gateway.config.schema_parts import Schema
-from gateway.config.source import parse_yaml
-from gateway.config.structure import problems
+from gateway.config.schemas.schema_parts import Schema
+from gateway.config.text.document import Document
+from gateway.config.text.positions import Path, Positions
+from gateway.config.text.source import parse_yaml
+from gateway.config.told.render import render_concise
 from gateway.routing.clients import CLASSES
 from gateway.routing.conditions.base import COUNT_RANGE, COUNT_SCHEMA
 from gateway.routing.conditions.contents import KINDS

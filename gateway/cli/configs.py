@@ -8,7 +8,7 @@ from pathlib import Path
 from gateway import resources
 from gateway.cli.commands import shows_color, unreadable
 from gateway.config import Loaded, Snapshot
-from gateway.config.render import render_full
+from gateway.config.told.render import render_full
 from gateway.config_file import ConfigFile, read_config
 
 DEFAULTS = (Path("config.yaml"), Path("config.example.yaml"))

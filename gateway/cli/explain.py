@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.cli.commands import Commands, add_env, shows_color
 from gateway.cli.configs import Unusable, load_config
-from gateway.config.positions import printable
+from gateway.config.text.positions import printable
 from gateway.errors import GatewayError
 from gateway.pipeline import Exchange
 from gateway.pipeline.explain import explain

@@ -12,7 +12,7 @@ from gateway.cli.commands import Commands, unreadable
 from gateway.cli.configs import schema_of
 from gateway.cli.local_servers import HOST, LocalServer, find_servers
 from gateway.config import parse_env_file, render_full
-from gateway.config.source import scalar_text
+from gateway.config.text.source import scalar_text
 from gateway.config_file import ENV_FILE, read_config
 from gateway.providers import PROVIDERS
 from gateway.routing import BadTarget, Target

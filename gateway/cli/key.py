@@ -7,8 +7,8 @@ import sys
 from getpass import getpass
 
 from gateway.cli.commands import Commands
-from gateway.config.access import LONGEST_KEY, guessable, hash_of
-from gateway.config.source import scalar_text
+from gateway.config.sections.access import LONGEST_KEY, guessable, hash_of
+from gateway.config.text.source import scalar_text
 
 FAILED = 1
 

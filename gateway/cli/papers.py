@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Mapping
 
 from gateway.cli.commands import Commands
-from gateway.config.reference import render_rules, render_transforms
 from gateway.config.schema import render
+from gateway.config.schemas.reference import render_rules, render_transforms
 from gateway.mock import reference
 from gateway.providers import document
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from gateway.cli.commands import Commands, add_env
 from gateway.cli.configs import Unusable, find_config, schema_of
-from gateway.config.render import render_concise
-from gateway.config.resolved import Resolved, as_data, as_yaml, resolve
+from gateway.config.told.render import render_concise
+from gateway.config.told.resolved import Resolved, as_data, as_yaml, resolve
 
 FINDINGS, USAGE = 1, 2
 

@@ -16,7 +16,7 @@ from gateway.cases import BadSuite, Outcome, Suite, read_suite, run_case, unknow
 from gateway.cli.commands import Commands, shows_color, unreadable
 from gateway.cli.configs import Unusable, find_config, load_config, snapshot_of
 from gateway.config import Snapshot
-from gateway.config.render import render_full
+from gateway.config.told.render import render_full
 from gateway.tokens import Tiktoken, TokenCounter
 
 PATTERN = "*.test.yaml"

@@ -14,7 +14,7 @@ from gateway import __version__, observe
 from gateway.cli.commands import Commands, add_env, port, unreadable
 from gateway.cli.places import CannotListen, exposed, opened, place_of, url_of
 from gateway.config import Finding, Snapshot
-from gateway.config.render import render_full
+from gateway.config.told.render import render_full
 from gateway.observe import Format, Level
 from gateway.reload import ConfigError, ConfigStore
 from gateway.server import Services, build_app

@@ -14,8 +14,8 @@ from gateway.cli.commands import Commands, add_env, shows_color, unreadable
 from gateway.cli.configs import default_config
 from gateway.config import Finding, Loaded, Snapshot
 from gateway.config.findings import Severity
-from gateway.config.render import render_concise, render_full, render_github, render_json
-from gateway.config.sarif import render_sarif
+from gateway.config.told.render import render_concise, render_full, render_github, render_json
+from gateway.config.told.sarif import render_sarif
 from gateway.config_file import config_of, read_config
 
 STDIN = "-"

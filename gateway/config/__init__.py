@@ -1,10 +1,10 @@
 """The config: text to findings, or to the compiled snapshot that serves. No IO.
 
-    source       YAML to plain data, with the place of every value
-    includes     the files it includes, and `overlays`, laid over each other
-    environment  `${NAME}` to what the environment holds
-    check        the schema, then everything that a schema cannot say; all findings at once
-    compile      what was found sound, to a `Snapshot`
+    text      YAML to plain data with the place of every value; files that it includes, `overlays`, `${NAME}`
+    schemas   of each section; `schema` puts them together
+    checks    what a schema cannot say; `check` runs all of them, and all findings come at once
+    sections  what they mean; `compile` makes a `Snapshot` of what was found sound
+    told      findings and configs, for people and machines
 
 The same `load` serves the start, the reload and `gateway validate-config`.
 """
@@ -15,21 +15,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from gateway.config import overlays
-from gateway.config.access import Budget, ClientKey, Tls, UnixSocket, is_loopback
-from gateway.config.access_files import access_files, open_files
 from gateway.config.check import check
 from gateway.config.compile import KEY_VARIABLES, compile_config
-from gateway.config.correction import CorrectionSettings
-from gateway.config.document import Document, around
-from gateway.config.environment import Expanded, expand
-from gateway.config.files import Files, env_file, readable
 from gateway.config.findings import Finding, in_order
-from gateway.config.includes import Whole, read_whole
-from gateway.config.layers import Layer
-from gateway.config.network import certificates, extras
-from gateway.config.positions import Positions, Span
-from gateway.config.render import render_concise, render_full, render_json
+from gateway.config.sections.access import Budget, ClientKey, Tls, UnixSocket, is_loopback
+from gateway.config.sections.access_files import access_files, open_files
+from gateway.config.sections.correction import CorrectionSettings
+from gateway.config.sections.network import certificates, extras
 from gateway.config.snapshot import (
     MOCK,
     NO_FACTS,
@@ -41,7 +33,15 @@ from gateway.config.snapshot import (
     Snapshot,
     Timeouts,
 )
-from gateway.config.source import parse_env_file
+from gateway.config.text import overlays
+from gateway.config.text.document import Document, around
+from gateway.config.text.environment import Expanded, expand
+from gateway.config.text.files import Files, env_file, readable
+from gateway.config.text.includes import Whole, read_whole
+from gateway.config.text.layers import Layer
+from gateway.config.text.positions import Positions, Span
+from gateway.config.text.source import parse_env_file
+from gateway.config.told.render import render_concise, render_full, render_json
 
 __all__ = [
     "MOCK",

@@ -9,22 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from gateway.config import (
+from gateway.config.checks import (
     abilities,
     access_checks,
     exposure,
-    expressions,
-    failover,
-    network,
     reachability,
-    readings,
     references,
     structure,
     templates,
 )
-from gateway.config.document import Document, around
 from gateway.config.findings import Finding
-from gateway.config.positions import Path, Positions
+from gateway.config.sections import failover, network, readings
+from gateway.config.text import expressions
+from gateway.config.text.document import Document, around
+from gateway.config.text.positions import Path, Positions
 
 CHECKS: tuple[Callable[[Document], Iterator[Finding]], ...] = (
     references.targets,

@@ -8,16 +8,15 @@ from hashlib import blake2b
 from typing import Any
 
 from gateway import transforms
-from gateway.config import access, failover, rules
-from gateway.config.access_files import AccessFiles
-from gateway.config.correction import overlay, text_calls_of
-from gateway.config.environment import filled, first_variable, variables
-from gateway.config.life_settings import life
-from gateway.config.limits import limits
-from gateway.config.network import network
-from gateway.config.positions import Positions
 from gateway.config.redaction import written_secrets
-from gateway.config.reload_settings import recorder_settings, reload_settings, test_files
+from gateway.config.sections import access, failover, rules
+from gateway.config.sections.access_files import AccessFiles
+from gateway.config.sections.correction import overlay, text_calls_of
+from gateway.config.sections.life_settings import life
+from gateway.config.sections.limits import limits
+from gateway.config.sections.network import network
+from gateway.config.sections.reload_settings import recorder_settings, reload_settings, test_files
+from gateway.config.sections.token_settings import scales
 from gateway.config.snapshot import (
     Endpoint,
     ModelFacts,
@@ -27,7 +26,8 @@ from gateway.config.snapshot import (
     Snapshot,
     Timeouts,
 )
-from gateway.config.token_settings import scales
+from gateway.config.text.environment import filled, first_variable, variables
+from gateway.config.text.positions import Positions
 from gateway.dialects import DIALECTS
 from gateway.providers import PROVIDERS, AuthScheme, Provider, auth_header
 from gateway.routing import Target

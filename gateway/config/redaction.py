@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from gateway.config.positions import Span
+from gateway.config.text.positions import Span
 from gateway.redaction import USERINFO, shapes_in
 
 _REFERENCE = re.compile(r"(?:[A-Za-z-]+ )?(?:\$\{[A-Za-z_]\w*(?::-)?\})+", re.ASCII)

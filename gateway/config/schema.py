@@ -9,20 +9,18 @@ from __future__ import annotations
 import json
 from typing import get_args
 
-from gateway.config import (
+from gateway.config.schemas import (
     access_schema,
     correction_schema,
-    failover,
-    life_settings,
     provider_schema,
     reload_schema,
     rule_schema,
-    token_settings,
 )
-from gateway.config.fragments import attribute_docs, described_key
-from gateway.config.layer_schema import layering
-from gateway.config.provider_schema import Documents
-from gateway.config.schema_parts import Schema, choice, key, object_of, ref, text
+from gateway.config.schemas.fragments import attribute_docs, described_key
+from gateway.config.schemas.layer_schema import layering
+from gateway.config.schemas.provider_schema import Documents
+from gateway.config.schemas.schema_parts import Schema, choice, key, object_of, ref, text
+from gateway.config.sections import failover, life_settings, token_settings
 from gateway.config.snapshot import NamedTargets
 from gateway.dialects import DIALECTS
 from gateway.routing.conditions import COUNT_SCHEMA

@@ -14,11 +14,11 @@ from urllib.parse import unquote, urlsplit
 
 from gateway.admission import Limits
 from gateway.availability import Settings as FailoverSettings
-from gateway.config.access import ClientKey, Tls, UnixSocket, is_loopback
-from gateway.config.correction import CorrectionSettings, settings
-from gateway.config.life_settings import Life
-from gateway.config.reload_settings import RecorderSettings, ReloadSettings
-from gateway.config.token_settings import Scales
+from gateway.config.sections.access import ClientKey, Tls, UnixSocket, is_loopback
+from gateway.config.sections.correction import CorrectionSettings, settings
+from gateway.config.sections.life_settings import Life
+from gateway.config.sections.reload_settings import RecorderSettings, ReloadSettings
+from gateway.config.sections.token_settings import Scales
 from gateway.dialects import Dialect
 from gateway.messages import Usage
 from gateway.once import once

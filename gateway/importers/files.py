@@ -14,7 +14,7 @@ from typing import Any, Literal
 import json5
 
 from gateway import json_text
-from gateway.config.source import parse_env_file, parse_yaml
+from gateway.config.text.source import parse_env_file, parse_yaml
 from gateway.once import once
 
 Kind = Literal["env", "json", "yaml"]

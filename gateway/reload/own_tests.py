@@ -9,7 +9,7 @@ from time import monotonic
 
 from gateway.cases import BadSuite, read_suite, run_case
 from gateway.config import Finding, Snapshot
-from gateway.config.overlays import VARIABLE
+from gateway.config.text.overlays import VARIABLE
 from gateway.config_file import ConfigFile
 from gateway.reload.trial import found_wrong, unreadable
 from gateway.tokens import TokenCounter

@@ -1,6 +1,6 @@
 """What a place of the config says of tool correction: for everybody, for a target, for a rule. No IO.
 
-Routing carries it and does not look into it; `gateway.config.correction` makes settings of it.
+Routing carries it and does not look into it; `gateway.config.sections.correction` makes settings of it.
 """
 
 from __future__ import annotations

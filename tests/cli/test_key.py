@@ -10,7 +10,7 @@ import yaml
 
 from gateway.cli import main
 from gateway.config import load
-from gateway.config.access import hash_of
+from gateway.config.sections.access import hash_of
 from gateway.server.access.auth import authorize
 
 

@@ -15,8 +15,8 @@ from strategies import places, put
 
 from gateway.cli.resolved import run
 from gateway.config import Files, load
-from gateway.config.resolved import HIDDEN, as_data, as_yaml, resolve
-from gateway.config.source import parse_yaml
+from gateway.config.text.source import parse_yaml
+from gateway.config.told.resolved import HIDDEN, as_data, as_yaml, resolve
 
 CONFIG = """\
 include: [./team.yaml]

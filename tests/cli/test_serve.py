@@ -29,7 +29,7 @@ PAGES = {"litestar", "prometheus_client", "gateway.server.pages.routes"}
 LATE = PAGES | {
     *("jinja2", "jsonschema", "referencing", "json5", "pydantic", "websockets"),
     *("pygments.util", "rich.console"),
-    *("gateway.cases", "gateway.config.mistakes", "gateway.config.reference"),
+    *("gateway.cases", "gateway.config.checks.mistakes", "gateway.config.schemas.reference"),
     *("gateway.conformance", "gateway.importers", "gateway.transforms.sandbox"),
 }
 """What takes long to import, or much memory, and nobody has asked for."""

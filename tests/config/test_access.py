@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from servers.authority import pair
 
 from gateway.config import Budget, ClientKey, Files, Loaded, load
-from gateway.config.access import guessable, hash_of, is_loopback, parse_expiry
+from gateway.config.sections.access import guessable, hash_of, is_loopback, parse_expiry
 
 KEY = "gw-0123456789abcdef0123456789abcdef"
 OTHER = "gw-1123456789abcdef0123456789abcdef"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.config import CorrectionSettings, Snapshot
-from gateway.config.correction import MODEL_TIMEOUT, overlay, settings
+from gateway.config.sections.correction import MODEL_TIMEOUT, overlay, settings
 from gateway.correction import QUIRKS, Policy
 from gateway.correction.tables import DEFAULT
 from gateway.routing import CorrectionOverlay, Target

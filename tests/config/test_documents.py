@@ -13,9 +13,9 @@ import pytest
 
 from gateway.cases import read_suite
 from gateway.config import Finding, load, render_concise
-from gateway.config.rule_schema import rule
 from gateway.config.schema import SECTIONS
-from gateway.config.source import parse_yaml, scalar_text
+from gateway.config.schemas.rule_schema import rule
+from gateway.config.text.source import parse_yaml, scalar_text
 from gateway.config_file import files_around, read_config
 from gateway.transforms import TRANSFORMS
 

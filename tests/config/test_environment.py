@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import json_objects, plain
 
-from gateway.config.environment import Expanded, expand, first_variable
-from gateway.config.positions import Positions
-from gateway.config.source import parse_yaml
+from gateway.config.text.environment import Expanded, expand, first_variable
+from gateway.config.text.positions import Positions
+from gateway.config.text.source import parse_yaml
 
 
 def expanded(value: Any, **environment: str) -> Expanded:

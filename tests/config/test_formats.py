@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.config import Finding
-from gateway.config.render import render_github
-from gateway.config.sarif import SCHEMA, render_sarif
+from gateway.config.told.render import render_github
+from gateway.config.told.sarif import SCHEMA, render_sarif
 
 words = st.text(st.sampled_from("ab%,:\r\n[](ü) "), max_size=8)
 some = st.builds(

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from strategies import json_values
 
 from gateway.config import Files, Finding, Loaded, load, render_concise
-from gateway.config.includes import MAX_DEPTH, MAX_FILES, read_whole
-from gateway.config.layers import Layer, laid_over
-from gateway.config.source import MAX_VALUES
+from gateway.config.text.includes import MAX_DEPTH, MAX_FILES, read_whole
+from gateway.config.text.layers import Layer, laid_over
+from gateway.config.text.source import MAX_VALUES
 
 RULE = "{{name: {0}, when: {{model: {0}}}, use: 'openai:{1}'}}"
 

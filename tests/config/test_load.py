@@ -15,7 +15,7 @@ from language import request
 from strategies import json_values, places, put, texts
 
 from gateway.config import Loaded, render_concise, render_full, render_json
-from gateway.config.positions import split_lines
+from gateway.config.text.positions import split_lines
 from gateway.patterns import PatternTooSlow
 from gateway.routing import Facts, route
 from gateway.tokens import TokenCounter

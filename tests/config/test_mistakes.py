@@ -11,7 +11,9 @@ import pytest
 from config.marked import findings, loaded, spot, unmark
 
 import gateway.config
-from gateway.config import abilities, access, load
+from gateway.config import load
+from gateway.config.checks import abilities
+from gateway.config.sections import access
 from gateway.patterns import BadPattern
 from gateway.routing import CONDITIONS, Condition
 from gateway.routing.formula import Formula
@@ -647,7 +649,7 @@ def test_a_mistake_is_found_at_its_place(mistake: Mistake) -> None:
 def test_every_code_has_its_mistake() -> None:
     """No finding that the package can make is missing from the table."""
     package = Path(gateway.config.__file__).parent
-    text = "".join(path.read_text("utf-8") for path in package.glob("*.py"))
+    text = "".join(path.read_text("utf-8") for path in package.rglob("*.py"))
     made = re.findall(
         r'(?:error|warning|append|report|document, index,)\(?\(?\s*"([a-z]+(?:-[a-z]+)*)",', text
     )

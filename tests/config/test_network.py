@@ -9,7 +9,7 @@ import pytest
 from servers.authority import authority
 
 from gateway.config import Files, Loaded, Network, load
-from gateway.config.files import no_file
+from gateway.config.text.files import no_file
 
 CONFIG = 'providers: {openai: {api_key: "${KEY}", network: {%s}}}\ndefault: openai:gpt-5\n'
 

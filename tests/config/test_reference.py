@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from gateway.config import load
-from gateway.config.reference import render_rules, render_transforms
-from gateway.config.rule_schema import actions
+from gateway.config.schemas.reference import render_rules, render_transforms
+from gateway.config.schemas.rule_schema import actions
 from gateway.routing import CONDITIONS
 from gateway.transforms import FACTS, TRANSFORMS
 

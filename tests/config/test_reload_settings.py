@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.config import load
-from gateway.config.reload_settings import RecorderSettings, ReloadSettings
+from gateway.config.sections.reload_settings import RecorderSettings, ReloadSettings
 
 DEFAULT = "default: openai:gpt-5\n"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from routing_asking import asking
 
 from gateway.config import Snapshot, load
-from gateway.config.rules import compile_rule
+from gateway.config.sections.rules import compile_rule
 from gateway.json_text import encode_text
 from gateway.routing import Done, Recent
 

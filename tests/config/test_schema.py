@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from gateway import resources
-from gateway.config import provider_schema, schema
-from gateway.config.fragments import attribute_docs
+from gateway.config import schema
+from gateway.config.schemas import provider_schema
+from gateway.config.schemas.fragments import attribute_docs
 from gateway.dialects import DIALECTS
 from gateway.providers import PROVIDERS
 from gateway.routing import CONDITIONS

@@ -20,7 +20,7 @@ from gateway.config import (
     Snapshot,
     Timeouts,
 )
-from gateway.config.life_settings import Life
+from gateway.config.sections.life_settings import Life
 from gateway.dialects.anthropic import Anthropic
 from gateway.dialects.openai_chat import OpenAIChat
 from gateway.providers import PROVIDERS

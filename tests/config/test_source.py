@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import json_objects, places
 
-from gateway.config import source
-from gateway.config.positions import Path, Positions, Span, split_lines
-from gateway.config.source import lines_to_show, parse_env_file, parse_yaml
+from gateway.config.text import source
+from gateway.config.text.positions import Path, Positions, Span, split_lines
+from gateway.config.text.source import lines_to_show, parse_env_file, parse_yaml
 
 
 def parsed(text: str) -> tuple[Any, Positions]:

@@ -10,11 +10,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import junk, places, put
 
-from gateway.config.document import Document
-from gateway.config.mistakes import mistakes
-from gateway.config.positions import Positions
+from gateway.config.checks.mistakes import mistakes
+from gateway.config.checks.structure import is_sound, problems
 from gateway.config.schema import build
-from gateway.config.structure import is_sound, problems
+from gateway.config.text.document import Document
+from gateway.config.text.positions import Positions
 
 SCHEMA = build()
 ODD = st.one_of(

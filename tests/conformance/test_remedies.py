@@ -10,7 +10,7 @@ from conformance.lab import config, snapshot
 
 from gateway import json_text
 from gateway.config import load
-from gateway.config.provider_schema import quirks_type
+from gateway.config.schemas.provider_schema import quirks_type
 from gateway.conformance import subject_of
 from gateway.conformance.case import OURS, Answer, Subject
 from gateway.conformance.remedies import DROPPED, REMEDIES, WORDS, Remedy, chosen, for_error

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from importers.examples import EXAMPLES, KEY, LITELLM, MODELS, ROUTER, SYSTEM, TOOLS, loaded
 from strategies import json_values, mutated, put
 
-from gateway.config.source import parse_yaml
+from gateway.config.text.source import parse_yaml
 from gateway.importers import CannotImport, File, convert
 from gateway.importers.draft import Draft, Ref
 from gateway.importers.files import read

@@ -12,7 +12,7 @@ from language import JSON, SEAL, destination, request, tool
 from strategies import dialogues
 
 from gateway.config import MOCK, Snapshot, load
-from gateway.config.environment import variables
+from gateway.config.text.environment import variables
 from gateway.dialects import Outgoing
 from gateway.errors import InvalidRequest, MissingKey
 from gateway.pipeline import Exchange, Inbound, UpstreamRequest

@@ -9,7 +9,7 @@ import pytest
 from asgi_gateway import Gateway
 
 from gateway.config import ClientKey, ServerSettings
-from gateway.config.access import hash_of
+from gateway.config.sections.access import hash_of
 from gateway.server.access.auth import is_local, may_look_inside
 
 CLIENT, ADMIN = "key-of-the-laptop", "key-of-the-admin"

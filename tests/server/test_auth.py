@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.config import ClientKey, ServerSettings
-from gateway.config.access import LONGEST_KEY, hash_of
+from gateway.config.sections.access import LONGEST_KEY, hash_of
 from gateway.errors import GatewayError, Unauthenticated
 from gateway.server.access.auth import authorize, shows_admin_key
 from gateway.server.body import headers_of

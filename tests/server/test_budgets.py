@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from gateway import json_text
 from gateway.config import Budget, ClientKey, ServerSettings, Snapshot, load
-from gateway.config.access import PERIODS, Period, period_of
+from gateway.config.sections.access import PERIODS, Period, period_of
 from gateway.errors import BudgetSpent
 from gateway.server.access.budgets import Budgets, file_for
 

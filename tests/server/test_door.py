@@ -16,7 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.config import ServerSettings
-from gateway.config.life_settings import Life as LifeSettings
+from gateway.config.sections.life_settings import Life as LifeSettings
 from gateway.errors import GatewayError
 from gateway.server.accounts.tally import Tally
 from gateway.server.body import ClientGone, headers_of, read_body

@@ -14,7 +14,7 @@ import pytest
 from asgi_gateway import ASK, Gateway, answering, says
 from recording_language import exchange, recorded
 
-from gateway.config.reload_settings import ReloadSettings
+from gateway.config.sections.reload_settings import ReloadSettings
 from gateway.recording import Recorded, encode, read_lines
 from gateway.redaction import redactor
 from gateway.server.accounts.recorder import (

@@ -8,7 +8,7 @@ from contextlib import suppress
 from time import localtime, strftime, time
 
 from gateway.config import ClientKey, ServerSettings, is_loopback
-from gateway.config.access import LONGEST_KEY, digest_of
+from gateway.config.sections.access import LONGEST_KEY, digest_of
 from gateway.errors import Forbidden, Unauthenticated
 from gateway.server.paths import Scope
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from gateway import json_text, observe
 from gateway.config import Budget, ClientKey, Snapshot
-from gateway.config.access import PERIODS, period_of
+from gateway.config.sections.access import PERIODS, period_of
 from gateway.errors import BudgetSpent
 from gateway.server.vaults import state_folder
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 
 from gateway.config import ServerSettings, is_loopback
-from gateway.config.access import address_of
+from gateway.config.sections.access import address_of
 from gateway.errors import Forbidden
 from gateway.patterns import matches_any
 from gateway.server.paths import Scope

@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from gateway import json_text, observe
 from gateway.config import Snapshot
-from gateway.config.reload_settings import RecorderSettings
+from gateway.config.sections.reload_settings import RecorderSettings
 from gateway.pipeline import Exchange
 from gateway.recording import Making, Recorded, encode, without_texts
 from gateway.reload import ConfigStore

@@ -1,0 +1,1 @@
+"""What a schema cannot say of a config, each a finding with its place."""

@@ -1,0 +1,1 @@
+"""What the sections of a sound config mean, as values."""

@@ -1,0 +1,1 @@
+"""Findings and configs as people and machines are told them."""
