@@ -17,14 +17,12 @@ again by itself: one storm is enough.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from gateway.availability import (
     HEALTHY,
     Access,
-    Fault,
     Live,
     Named,
     Ticket,
@@ -39,6 +37,7 @@ from gateway.pipeline.tries import (
     client_retries,
     fault_of,
     is_of_provider,
+    left_alone,
     may_pass,
     wait_before,
 )
@@ -249,13 +248,16 @@ class Chain:
             if at < asked and (name := str(self._targets[at])) not in self.passed_over:
                 self.passed_over.append(name)
 
-    def _enter(self, target: Target, enter: Callable[[Access], Ticket | None]) -> bool:
-        """Begins a try of a target with the best of its keys, if it can be asked."""
-        endpoint = self._snapshot.endpoints[target.provider]
-        for place in self._keys(endpoint):
-            ticket = enter(access_of(endpoint, target, place))
-            if ticket is not None:
-                self._tried = {place}
+    def _enter(
+        self,
+        target: Target,
+        enter: Callable[[Access], Ticket | None],
+        tried: Collection[int] = (),
+    ) -> bool:
+        """Begins a try of a target with the best of its keys beside those tried, if it can be asked."""
+        for place, access in self._keys(target):
+            if place not in tried and (ticket := enter(access)) is not None:
+                self._tried = {*tried, place}
                 self._begin(target, place, ticket)
                 return True
         return False
@@ -264,17 +266,8 @@ class Chain:
         """Goes on with another key of the same target, if that may help and one can be asked."""
         if error.status not in OTHER_KEY_HELPS or not is_of_provider(error) or self._is_due:
             return False
-        target = self._now
-        endpoint = self._snapshot.endpoints[target.provider]
-        for place in self._keys(endpoint):
-            if place in self._tried or not endpoint.pool:
-                continue
-            ticket = self._live.ask(access_of(endpoint, target, place))
-            if ticket is not None:
-                self._tried.add(place)
-                self._begin(target, place, ticket)
-                return True
-        return False
+        has_others = bool(self._snapshot.endpoints[self._now.provider].pool)
+        return has_others and self._enter(self._now, self._live.ask, self._tried)
 
     def _wait_for_same(self, error: GatewayError) -> float | None:
         """Seconds until the same target is asked once more with the same key; None where it is not."""
@@ -282,25 +275,47 @@ class Chain:
         if not may_pass(error) or self.repeats >= retries:
             return None
         found = fault_of(error, self._live.wall())
-        if (reason := self._against(found)) is not None:
-            self.withheld.append((str(self.target), reason))
+        named = found.named if found is not None else None
+        if self._is_withheld(self._now, self._against_same(named)):
             return None
         self.repeats += 1
         self._is_due = True
-        return wait_before(self.repeats, found, self._live.chance())
+        return wait_before(self.repeats, named, self._live.chance())
 
-    def _against(self, found: Fault | None) -> Against | None:
+    def _against_same(self, named: float | None) -> Against | None:
         """What speaks against asking the same target again; None for nothing."""
-        settings = self._snapshot.failover
-        if client_retries(self._headers):
-            return "client"
-        if found is not None and found.named is not None:
-            if found.named > settings.longest_wait:
-                return "wait"
-        elif self._left and not self._live.may_ask(self._access):
+        if (reason := self._against(named)) is not None:
+            return reason
+        if named is None and self._left and not self._live.may_ask(self._access):
             return "circuit"
         is_last = not any(self._may_ask(self._targets[at]) for at in self._left)
         return None if self._earned(is_last=is_last) else "budget"
+
+    def _wait_for_all(self, error: GatewayError) -> float | None:
+        """Seconds until those that have failed in passing are asked once more; None where they are not."""
+        route = self._route
+        if route is None or route.retries is not None or len(self._targets) < 2:
+            return None
+        if not (self._may_pass and another_may_help(error)) or self.rounds >= ROUNDS:
+            return None
+        soonest = min(self._seconds_named(self._targets[at]) for at in self._may_pass)
+        reason = self._against(soonest)
+        if reason is None and not self._earned(is_last=True):
+            reason = "budget"
+        if self._is_withheld(self.target or self._targets[0], reason):
+            return None
+        self.rounds += 1
+        self._left, self._may_pass, self._round_is_due = sorted(self._may_pass), [], True
+        wait = wait_before(self.rounds, None, self._live.chance())
+        return max(wait, soonest + MARGIN) if soonest > 0.0 else wait
+
+    def _against(self, named: float | None) -> Against | None:
+        """What speaks against any repetition, after so many seconds if the provider has named them."""
+        if client_retries(self._headers):
+            return "client"
+        if named is not None and named > self._snapshot.failover.longest_wait:
+            return "wait"
+        return None
 
     def _earned(self, *, is_last: bool) -> bool:
         """Takes one repetition of those that the traffic has earned."""
@@ -311,78 +326,49 @@ class Chain:
             is_last=is_last,
         )
 
-    def _wait_for_all(self, error: GatewayError) -> float | None:
-        """Seconds until those that have failed in passing are asked once more; None where they are not."""
-        route = self._route
-        if route is None or route.retries is not None or len(self._targets) < 2:
-            return None
-        if not (self._may_pass and another_may_help(error)) or self.rounds >= ROUNDS:
-            return None
-        wait = wait_before(self.rounds + 1, None, self._live.chance())
-        soonest = min(self._seconds_named(self._targets[at]) for at in self._may_pass)
-        if soonest > 0.0:
-            wait = max(wait, soonest + MARGIN)
-        reason: Against | None = None
-        if client_retries(self._headers):
-            reason = "client"
-        elif soonest > self._snapshot.failover.longest_wait:
-            reason = "wait"
-        elif not self._earned(is_last=True):
-            reason = "budget"
+    def _is_withheld(self, target: Target, reason: Against | None) -> bool:
+        """Something speaks against a repetition, which is written down."""
         if reason is not None:
-            self.withheld.append((str(self.target or self._targets[0]), reason))
-            return None
-        self.rounds += 1
-        self._left, self._may_pass, self._round_is_due = sorted(self._may_pass), [], True
-        return wait
+            self.withheld.append((str(target), reason))
+        return reason is not None
 
     def _seconds_named(self, target: Target) -> float:
         """For which a target has asked to be left alone, with the key that is free the soonest."""
-        endpoint = self._snapshot.endpoints[target.provider]
-        named = (self._live.named(access_of(endpoint, target, at)) for at in self._keys(endpoint))
+        named = (self._live.named(access) for _, access in self._keys(target))
         return min(one.seconds if one is not None else 0.0 for one in named)
 
     def _refusal(self) -> UpstreamFailure:
         """What is said in place of the providers that have asked to be left alone: the soonest's word."""
-        waits: list[tuple[Named, Target]] = []
-        for target in self._targets:
-            endpoint = self._snapshot.endpoints[target.provider]
-            for place in self._keys(endpoint):
-                named = self._live.named(access_of(endpoint, target, place))
-                waits += [(named, target)] if named is not None else []
+        waits = [
+            (named, target)
+            for target in self._targets
+            for _, access in self._keys(target)
+            if (named := self._live.named(access)) is not None
+        ]
         # There is one, but for a time that has run out in this moment.
         soon = (Named(1.0, 529), self._targets[0])
-        (seconds, status), target = min(waits, key=lambda wait: wait[0].seconds, default=soon)
-        wait = max(1, math.ceil(seconds))
-        return UpstreamFailure(
-            f"{target} has asked not to be asked for another {wait} s, and no other target of the rule can "
-            "be asked. Wait, or give the rule another `fallback`.",
-            status=429 if status == 429 else 529,
-            type="rate_limit_error" if status == 429 else "overloaded_error",
-            headers={"retry-after": str(wait)},
-        )
+        named, target = min(waits, key=lambda wait: wait[0].seconds, default=soon)
+        return left_alone(target, named)
 
     # -- keys -----------------------------------------------------------------------------------
 
     def key_for(self, target: Target) -> int:
         """The place of the key with which a target is asked beside the exchange."""
-        endpoint = self._snapshot.endpoints[target.provider]
-        places = self._keys(endpoint)
-        free = (at for at in places if self._live.may_ask(access_of(endpoint, target, at)))
-        return next(free, places[0])
+        keys = list(self._keys(target))
+        return next((place for place, access in keys if self._live.may_ask(access)), keys[0][0])
 
     def _may_ask(self, target: Target) -> bool:
         """Nothing is known against some key of a target."""
-        endpoint = self._snapshot.endpoints[target.provider]
-        places = range(len(endpoint.pool) or 1)
-        return any(self._live.may_ask(access_of(endpoint, target, at)) for at in places)
+        return any(self._live.may_ask(access) for _, access in self._keys(target))
 
-    def _keys(self, endpoint: Endpoint) -> Sequence[int]:
-        """The places of an endpoint's keys, the one to prefer in front."""
-        if not endpoint.pool:
-            return (0,)
-        seed = self._facts.session or f"{self._facts.lot}"
-        return preferred(seed, [one.access for one in endpoint.pool])
+    def _keys(self, target: Target) -> Iterator[tuple[int, Access]]:
+        """The places of a target's keys and what each is known by, the one to prefer in front."""
+        endpoint = self._snapshot.endpoints[target.provider]
+        places: Sequence[int] = (0,)
+        if endpoint.pool:
+            seed = self._facts.session or f"{self._facts.lot}"
+            places = preferred(seed, [one.access for one in endpoint.pool])
+        return ((place, access_of(endpoint, target, place)) for place in places)
 
     @property
     def _access(self) -> Access:

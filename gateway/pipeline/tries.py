@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
-from gateway.availability import Fault, fault
+from gateway.availability import Fault, Named, fault
 from gateway.errors import GatewayError, NoRoom, UpstreamFailure
+from gateway.routing import Target
 
 PASSES = frozenset({408, 429, 500, 502, 503, 504, 529})
 """Statuses after which the same target may answer a moment later."""
@@ -41,14 +43,14 @@ def is_overflow(error: GatewayError) -> bool:
     return error.status == 400 and ("too long" in error.message or "context" in error.message)
 
 
-def wait_before(repetition: int, found: Fault | None, chance: float) -> float:
-    """Seconds before a repetition, counted from 1: what the provider asks for, if it says so.
+def wait_before(repetition: int, named: float | None, chance: float) -> float:
+    """Seconds before a repetition, counted from 1: those that the provider has named, if it did.
 
     `chance`, from 0 to 1, spreads the repetitions of those that failed together; none comes before the
     time that the provider has named.
     """
-    if found is not None and found.named is not None:
-        return found.named * (1.0 + 0.1 * chance) + MARGIN
+    if named is not None:
+        return named * (1.0 + 0.1 * chance) + MARGIN
     return float(min(FIRST_WAIT * 2.0 ** (repetition - 1), LONGEST_WAIT)) * (0.5 + 0.5 * chance)
 
 
@@ -60,6 +62,20 @@ def fault_of(error: GatewayError, wall: float) -> Fault | None:
 def is_of_provider(error: GatewayError) -> bool:
     """Somebody was asked, and this came of it."""
     return isinstance(error, UpstreamFailure)
+
+
+def left_alone(target: Target, named: Named) -> UpstreamFailure:
+    """What is said in place of providers that have asked to be left alone, the soonest of which has named
+    this time."""
+    seconds = max(1, math.ceil(named.seconds))
+    is_limit = named.status == 429
+    return UpstreamFailure(
+        f"{target} has asked not to be asked for another {seconds} s, and no other target of the rule can "
+        "be asked. Wait, or give the rule another `fallback`.",
+        status=429 if is_limit else 529,
+        type="rate_limit_error" if is_limit else "overloaded_error",
+        headers={"retry-after": str(seconds)},
+    )
 
 
 def client_retries(headers: Mapping[str, str]) -> int | None:
