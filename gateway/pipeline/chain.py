@@ -69,14 +69,13 @@ class Chain:
 
     __slots__ = (
         "_at",
+        "_due",
         "_facts",
         "_headers",
-        "_is_due",
         "_is_over",
         "_left",
         "_live",
         "_may_pass",
-        "_round_is_due",
         "_route",
         "_snapshot",
         "_targets",
@@ -108,15 +107,15 @@ class Chain:
         """Places of those that have failed in a way that may pass."""
         self.rounds = 0
         """How often all of them were asked once more."""
-        self._round_is_due = False
         self.target: Target | None = None
         """Who was asked last; None before anybody was chosen."""
         self.place = 0
         """Of the key in the pool of the target's provider."""
         self._ticket: Ticket | None = None
         """Of the try under way, until something was reported of it."""
-        self._is_due = False
-        """The same target is to be asked again, once the time to wait is over."""
+        self._due: Literal["choice", "repeat"] | None = "choice"
+        """What is to be done once the time to wait is over: one of those left is chosen, or the same
+        target asked again. None where the next try has begun already."""
         self._is_over = False
         """Nobody waits for the exchange any more."""
         self._tried: set[int] = set()
@@ -131,7 +130,6 @@ class Chain:
 
     def enter(self, route: Route) -> Target:
         """Whom to ask. Raises `UpstreamFailure` when all have asked to be left alone."""
-        is_round, self._round_is_due = self._round_is_due, False
         if self.target is None:
             self._route, self._targets = route, route.targets
             self._left = list(range(len(self._targets)))
@@ -139,14 +137,12 @@ class Chain:
                 first = self._targets[0]
                 if not self._snapshot.endpoints[first.provider].pool:  # as nearly always
                     del self._left[0]
-                    self.target, self._ticket = first, HEALTHY
+                    self.target, self._ticket, self._due = first, HEALTHY, None
                     return first
+        if self._due == "choice":
             if not self._choose():
                 raise self._refusal()
-        elif is_round:
-            if not self._choose():
-                raise self._refusal()
-        elif self._is_due:
+        elif self._due == "repeat":
             ticket = self._live.ask_anyway(self._access)
             if ticket is None:
                 raise self._refusal()
@@ -238,7 +234,7 @@ class Chain:
         return False
 
     def _begin(self, target: Target, place: int, ticket: Ticket) -> None:
-        self.target, self.place, self._ticket, self._is_due = target, place, ticket, False
+        self.target, self.place, self._ticket, self._due = target, place, ticket, None
         if self._is_over:
             self._leave()  # it was chosen in a thread, and nobody waits for it
 
@@ -264,7 +260,7 @@ class Chain:
 
     def _other_key(self, error: GatewayError) -> bool:
         """Goes on with another key of the same target, if that may help and one can be asked."""
-        if error.status not in OTHER_KEY_HELPS or not is_of_provider(error) or self._is_due:
+        if error.status not in OTHER_KEY_HELPS or not is_of_provider(error) or self._due:
             return False
         has_others = bool(self._snapshot.endpoints[self._now.provider].pool)
         return has_others and self._enter(self._now, self._live.ask, self._tried)
@@ -279,7 +275,7 @@ class Chain:
         if self._is_withheld(self._now, self._against_same(named)):
             return None
         self.repeats += 1
-        self._is_due = True
+        self._due = "repeat"
         return wait_before(self.repeats, named, self._live.chance())
 
     def _against_same(self, named: float | None) -> Against | None:
@@ -305,7 +301,7 @@ class Chain:
         if self._is_withheld(self.target or self._targets[0], reason):
             return None
         self.rounds += 1
-        self._left, self._may_pass, self._round_is_due = sorted(self._may_pass), [], True
+        self._left, self._may_pass, self._due = sorted(self._may_pass), [], "choice"
         wait = wait_before(self.rounds, None, self._live.chance())
         return max(wait, soonest + MARGIN) if soonest > 0.0 else wait
 
