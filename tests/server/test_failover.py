@@ -456,6 +456,18 @@ def test_a_long_wait_is_the_client_s(town: Town, naps: list[float]) -> None:
     assert 'gateway_retries_withheld_total{because="wait",target="a:m"}' in town.metrics
 
 
+@pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
+def test_who_is_left_alone_is_waited_for(town: Town, naps: list[float], stream: bool) -> None:
+    """Before the first of the rounds, when everybody has asked for a short time."""
+    limited = failing(429, **{"retry-after": "3"})
+    for _ in range(BELIEVED):
+        assert town.ask_for("rounds", Hosts(a=limited, b=limited), tries="1").status == 429
+    hosts = Hosts(a=first(1, breaking), b=first(1, breaking))
+    assert town.ask_for("rounds", hosts, stream=stream).status == 200
+    assert hosts.hosts == ["a", "b", "a"]
+    assert naps[0] >= 3.0
+
+
 def test_a_client_that_asks_again_is_not_multiplied(town: Town) -> None:
     """Its own repetition is the only one; a fallback is still asked."""
     hosts = Hosts(a=failing(500))

@@ -108,13 +108,17 @@ async def converse(services: Services, exchange: Exchange, delivery: Delivery) -
             await ask(services, exchange, delivery, None)
             return
         request: UpstreamRequest | None = None
+        wait: float | None = 0.0
         try:
             request = await prepare(services, exchange)
         except GatewayError as error:
-            if exchange.next_try(error) is None:
+            wait = exchange.next_try(error)
+            if wait is None:
                 raise
         # The client is kept waiting from here on: some servers send no header before the first token.
         async with Heartbeats(exchange, delivery) as beat:
+            if wait:
+                await asyncio.sleep(wait)
             await ask(services, exchange, delivery, beat, request)
     finally:
         exchange.chain.over()
