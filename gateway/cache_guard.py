@@ -196,6 +196,28 @@ class Guard:
             self._known.pop(conversation, None)
 
 
+class Turn:
+    """One request at a guard, however often it is sent: what it tells of a target is told of its first
+    try there, as all others would be compared with that one."""
+
+    __slots__ = ("_guard", "_told")
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._told: dict[str, Verdict | None] = {}
+
+    def note(self, conversation: Conversation, target: str, new: Outline) -> Verdict | None:
+        """See `Guard.note`."""
+        if target not in self._told:
+            self._told[target] = self._guard.note(conversation, target, new)
+        return self._told[target]
+
+    def forget(self, conversation: Conversation) -> None:
+        """See `Guard.forget`; what this turn has sent is not forgotten."""
+        if not self._told:
+            self._guard.forget(conversation)
+
+
 # -- parts -------------------------------------------------------------------------------------------
 
 

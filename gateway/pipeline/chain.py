@@ -76,6 +76,8 @@ class Chain:
         "_left",
         "_live",
         "_may_pass",
+        "_repeats",
+        "_rounds",
         "_route",
         "_snapshot",
         "_targets",
@@ -84,8 +86,6 @@ class Chain:
         "failed",
         "passed_over",
         "place",
-        "repeats",
-        "rounds",
         "target",
         "withheld",
     )
@@ -105,7 +105,7 @@ class Chain:
         """The place of the target that was asked last."""
         self._may_pass: list[int] = []
         """Places of those that have failed in a way that may pass."""
-        self.rounds = 0
+        self._rounds = 0
         """How often all of them were asked once more."""
         self.target: Target | None = None
         """Who was asked last; None before anybody was chosen."""
@@ -120,7 +120,7 @@ class Chain:
         """Nobody waits for the exchange any more."""
         self._tried: set[int] = set()
         """Places of keys with which the target was asked."""
-        self.repeats = 0
+        self._repeats = 0
         """How often the target was asked again."""
         self.failed: list[Failed] = []
         self.passed_over: list[str] = []
@@ -215,7 +215,7 @@ class Chain:
             self._may_pass.append(self._at)
         if not another_may_help(error) or not self._left:
             return None
-        if self.rounds and not self._earned(is_last=True):
+        if self._rounds and not self._earned(is_last=True):
             return None
         return 0.0 if self._choose() else None
 
@@ -227,7 +227,7 @@ class Chain:
             for at in self._left:
                 if self._enter(self._targets[at], enter):
                     self._left.remove(at)
-                    self._at, self.repeats = at, 0
+                    self._at, self._repeats = at, 0
                     if enter == self._live.ask:
                         self._passed(at)
                     return True
@@ -268,15 +268,15 @@ class Chain:
     def _wait_for_same(self, error: GatewayError) -> float | None:
         """Seconds until the same target is asked once more with the same key; None where it is not."""
         retries = (self._route.retries if self._route is not None else None) or 0
-        if not may_pass(error) or self.repeats >= retries:
+        if not may_pass(error) or self._repeats >= retries:
             return None
         found = fault_of(error, self._live.wall())
         named = found.named if found is not None else None
         if self._is_withheld(self._now, self._against_same(named)):
             return None
-        self.repeats += 1
+        self._repeats += 1
         self._due = "repeat"
-        return wait_before(self.repeats, named, self._live.chance())
+        return wait_before(self._repeats, named, self._live.chance())
 
     def _against_same(self, named: float | None) -> Against | None:
         """What speaks against asking the same target again; None for nothing."""
@@ -292,7 +292,7 @@ class Chain:
         route = self._route
         if route is None or route.retries is not None or len(self._targets) < 2:
             return None
-        if not (self._may_pass and another_may_help(error)) or self.rounds >= ROUNDS:
+        if not (self._may_pass and another_may_help(error)) or self._rounds >= ROUNDS:
             return None
         soonest = min(self._seconds_named(self._targets[at]) for at in self._may_pass)
         reason = self._against(soonest)
@@ -300,9 +300,9 @@ class Chain:
             reason = "budget"
         if self._is_withheld(self.target or self._targets[0], reason):
             return None
-        self.rounds += 1
+        self._rounds += 1
         self._left, self._may_pass, self._due = sorted(self._may_pass), [], "choice"
-        wait = wait_before(self.rounds, None, self._live.chance())
+        wait = wait_before(self._rounds, None, self._live.chance())
         return max(wait, soonest + MARGIN) if soonest > 0.0 else wait
 
     def _against(self, named: float | None) -> Against | None:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from gateway import json_text
 from gateway.availability import Availability, Live
-from gateway.cache_guard import Guard, Verdict
+from gateway.cache_guard import Guard, Turn, Verdict
 from gateway.config import MOCK, Snapshot
 from gateway.correction import Correction, Question
 from gateway.errors import GatewayError, PolicyBlocked
@@ -80,7 +80,7 @@ class Exchange:
         self._vault = vault
         self._pins = pins
         self._consults = consults
-        self._guard = guard
+        self._turn = Turn(guard) if guard is not None else None
         self.sizing = Sizing(snapshot, estimates or Estimates())
         """Our own counts in the tokens of targets."""
         self._has_to_fit = has_to_fit
@@ -154,22 +154,22 @@ class Exchange:
     def upstream_request(self) -> UpstreamRequest:
         """What to send. Raises `GatewayError` when there is nothing to send."""
         request = self.attempt.upstream_request()
-        if self._guard is not None and not self.chain.repeats:
-            self.prefix = self._noted(self._guard)
+        if self._turn is not None:
+            self.prefix = self._noted(self._turn)
         if request.endpoint.base_url != MOCK.base_url:
             return request
         account = quote(json_text.encode(redactor.redact_value(self._account())))
         headers = {**request.headers, "x-gateway-route": account}
         return UpstreamRequest(request.endpoint, request.url, headers, request.body)
 
-    def _noted(self, guard: Guard) -> Verdict | None:
+    def _noted(self, turn: Turn) -> Verdict | None:
         """Has the guard look at a prompt. A compaction makes the conversation another one."""
         if self.facts.session is None:
             return None
         if self.facts.request_class == "compaction":
-            guard.forget(compacted(self.facts))
+            turn.forget(compacted(self.facts))
         attempt = self.attempt
-        return guard.note(pin_of(self.facts), str(attempt.target), attempt.outgoing.outline)
+        return turn.note(pin_of(self.facts), str(attempt.target), attempt.outgoing.outline)
 
     @property
     def system_sent(self) -> str | None:

@@ -204,6 +204,28 @@ def test_a_chain_that_fails_is_asked_once_more(town: Town) -> None:
     assert 'gateway_retries_total{target="b:m",then="round"} 1.0' in town.metrics
 
 
+@pytest.mark.parametrize(
+    ("model", "hosts", "asked"),
+    [
+        ("rounds", {"a": failing(529), "b": failing(529)}, ["a", "b", "a"]),
+        ("again", {"a": failing(529)}, ["a", "a"]),
+        ("keys", {"pool": failing(429)}, ["pool", "pool"]),
+    ],
+)
+def test_a_prompt_that_is_sent_again_is_one_turn(
+    town: Town, model: str, hosts: dict[str, Callable[[], httpx.Response]], asked: list[str]
+) -> None:
+    """Where its cache broke is told by what was sent in the turn before, not by the try before."""
+    session = {"x-claude-code-session-id": "s"}
+    town.provider = Hosts()
+    town.ask("POST", "/v1/messages", {**ASK, "model": model, "system": "One."}, headers=session)
+    town.provider = again = Hosts(**{host: first(1, failure) for host, failure in hosts.items()})
+    body = {**ASK, "model": model, "system": "Two."}
+    heard = town.ask("POST", "/v1/messages", body, headers=session)
+    assert (heard.status, again.hosts) == (200, asked)
+    assert heard.headers["x-gateway-cache-break"] == "system"
+
+
 def test_streams_that_break_off_count_too(town: Town) -> None:
     """The client asks again by itself, and shall not meet the same for ever."""
     hosts = Hosts(a=cut(says("Hel"), httpx.ReadError("gone")))
