@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway import __version__
-from gateway.server.pages.openapi_parts import SCHEMAS, listed, ref
+from gateway.server.pages.openapi_parts import SCHEMAS, TEXT, listed, ref
 
 Json = dict[str, Any]
 
@@ -148,7 +148,7 @@ ADMIN: list[Json] = [{}, {"admin": []}]
 READY: Json = {
     "type": "object",
     "required": ["ready"],
-    "properties": {"ready": {"type": "boolean"}},
+    "properties": {"ready": {"type": "boolean"}, "because": TEXT},
 }
 
 PATHS: Json = {
@@ -199,7 +199,7 @@ PATHS: Json = {
                 "It would.",
                 others={
                     "503": {
-                        "description": "The start is not over.",
+                        "description": "The start is not over, or the gateway drains.",
                         "content": {"application/json": {"schema": READY}},
                     }
                 },

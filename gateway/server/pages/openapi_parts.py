@@ -40,6 +40,12 @@ def listed(item: Json) -> Json:
 
 CONTENT: Json = {"anyOf": [TEXT, {"type": "array", "items": ref("Block")}]}
 
+LIMITED: Json = {
+    "type": "object",
+    "description": "By provider that has limits: the requests of now.",
+    "additionalProperties": shape(["running", "queued"], running=COUNT, queued=COUNT),
+}
+
 PROMPT: Json = {
     "model": {"type": "string", "minLength": 1, "example": "claude-sonnet-5-5"},
     "messages": {"type": "array", "minItems": 1, "items": ref("MessageParam")},
@@ -152,6 +158,7 @@ SCHEMAS: Json = {
                 status={"type": "integer", "description": "Of the failure that counted last."},
             ),
         },
+        limited=LIMITED,
     ),
     "ConfigHealth": shape(
         ["id", "age_seconds", "last_refusal", "held"],
@@ -166,7 +173,10 @@ SCHEMAS: Json = {
         held={"oneOf": [{"type": "null"}, shape(["id", "message"], id=TEXT, message=TEXT)]},
     ),
     "Stats": shape(
-        ["since", "requests", "tools", "token_estimates", "correction_models"],
+        [
+            *("since", "requests", "tools", "token_estimates", "limits", "correction_models"),
+            "limited_now",
+        ],
         since={"type": "number", "description": "Unix time of the start."},
         requests={
             "type": "array",
@@ -179,7 +189,19 @@ SCHEMAS: Json = {
             "items": shape(["target", "tool", "calls"], target=TEXT, tool=TEXT, calls=COUNT),
         },
         token_estimates={"type": "array", "items": {"type": "object"}},
+        limits={
+            "type": "array",
+            "items": shape(
+                ["provider", "let_in", "mean_wait_seconds", "refused_full", "refused_late"],
+                provider=TEXT,
+                let_in=COUNT,
+                mean_wait_seconds={"type": "number"},
+                refused_full=COUNT,
+                refused_late=COUNT,
+            ),
+        },
         correction_models={"type": "array", "items": {"type": "object"}},
+        limited_now=LIMITED,
     ),
     "RecordedRequest": shape(
         ["body"],
