@@ -67,7 +67,7 @@ class Front:
                 raise  # the server tells the log, and cuts the connection
             is_deep = isinstance(error, RecursionError)
             failure = too_deep() if is_deep else reported_bug(error, scope["path"])
-            self._services.tally.note_refused(failure)
+            services.tally.note_refused(failure)
             await Delivery(send).error(failure, {"request-id": random_id("req")})
 
     async def _page(self, _services: Services, scope: Scope, receive: Receive, send: Send) -> None:
@@ -169,27 +169,25 @@ class Endpoint:
     answer: Answer
 
 
-def page(look: Callable[[Services], tuple[int, Mapping[str, Any]]]) -> Answer:
+def page(look: Callable[[Services, Scope], tuple[int, Mapping[str, Any]]]) -> Answer:
     """Answers with the status and the JSON that the look gives."""
 
-    async def answer(services: Services, _scope: Scope, _receive: Receive, send: Send) -> None:
-        status, body = look(services)
+    async def answer(services: Services, scope: Scope, _receive: Receive, send: Send) -> None:
+        status, body = look(services, scope)
         told = redactor.redact_value(body)
         await Delivery(send).whole(status, {}, json_text.encode(told))
 
     return answer
 
 
-async def health(services: Services, scope: Scope, _receive: Receive, send: Send) -> None:
+def health(services: Services, scope: Scope) -> tuple[int, Mapping[str, Any]]:
     """Alive; to whoever runs the gateway also with which config, and what is wrong with the next."""
-    settings = services.config.snapshot.server
-    body: Mapping[str, Any] = {"status": "ok", **ready(services)[1]}
-    if may_look_inside(settings, headers_of(scope), scope):
-        body = discovery.health(services)
-    await Delivery(send).whole(200, {}, json_text.encode(redactor.redact_value(body)))
+    if may_look_inside(services.config.snapshot.server, headers_of(scope), scope):
+        return 200, discovery.health(services)
+    return 200, {"status": "ok", **ready(services, scope)[1]}
 
 
-def ready(services: Services) -> tuple[int, Mapping[str, Any]]:
+def ready(services: Services, _scope: Scope) -> tuple[int, Mapping[str, Any]]:
     """Whether a request would be answered, and without waiting for the start to end."""
     if services.life.is_draining:
         return 503, {"ready": False, "because": "draining"}
@@ -201,9 +199,9 @@ def ready(services: Services) -> tuple[int, Mapping[str, Any]]:
 ENDPOINTS: Mapping[str, Endpoint] = {
     "/v1/messages": Endpoint(("POST",), messages.handle),
     "/v1/messages/count_tokens": Endpoint(("POST",), counting.handle),
-    "/": Endpoint(("GET", "HEAD"), page(lambda _: (200, discovery.about()))),
-    "/api/hello": Endpoint(("GET", "HEAD"), page(lambda _: (200, {"message": "hello"}))),
-    "/health": Endpoint(("GET",), health),
+    "/": Endpoint(("GET", "HEAD"), page(lambda *_: (200, discovery.about()))),
+    "/api/hello": Endpoint(("GET", "HEAD"), page(lambda *_: (200, {"message": "hello"}))),
+    "/health": Endpoint(("GET",), page(health)),
     "/health/ready": Endpoint(("GET",), page(ready)),
 }
 
