@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import tempfile
 from functools import lru_cache
 from pathlib import Path
 
 from gateway import observe
 from gateway.config import ReasoningSettings
 from gateway.reasoning import Vault
+from gateway.server.state import prepared, state_folder
 
 SECRET_BYTES = 32
 
@@ -57,12 +57,6 @@ def default_file() -> Path:
     return state_folder() / "reasoning.key"
 
 
-def state_folder() -> Path:
-    """The user's state folder (XDG Base Directory Specification)."""
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "gateway"
-
-
 def shared_secret(path: Path) -> bytes:
     """The secret in a file, which is made when it does not exist. Raises `OSError`.
 
@@ -76,16 +70,9 @@ def shared_secret(path: Path) -> bytes:
             return secret
         path.unlink(missing_ok=True)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, written = tempfile.mkstemp(dir=path.parent)  # readable by its owner only
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_hex(SECRET_BYTES).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(written, path)
-    finally:
-        Path(written).unlink()
+    made = secrets.token_hex(SECRET_BYTES).encode()
+    with prepared(path.parent, made) as file, contextlib.suppress(FileExistsError):
+        os.link(file, path)
     _settle(path.parent)
     return path.read_bytes()
 

@@ -13,7 +13,6 @@ import contextlib
 import hashlib
 import math
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +23,7 @@ from gateway import json_text, observe
 from gateway.config import Budget, ClientKey, Snapshot
 from gateway.config.sections.access import PERIODS, period_of
 from gateway.errors import BudgetSpent
-from gateway.server.vaults import state_folder
+from gateway.server.state import prepared, state_folder
 
 SAVE_EVERY = 3.0
 """Seconds from the moment that something is spent until it is written down."""
@@ -180,16 +179,8 @@ def _write(file: Path, fresh: Mapping[Account, Spent], now: float) -> dict[Accou
             if _goes_on(account, now)
         }
         rows: list[Any] = [[*account, one.tokens, one.cost] for account, one in total.items()]
-        handle, written = tempfile.mkstemp(dir=file.parent)  # readable by its owner only
-        try:
-            with os.fdopen(handle, "wb") as out:
-                out.write(json_text.encode({"version": 1, "spent": rows}))
-                out.flush()
-                os.fsync(out.fileno())
-            os.replace(written, file)  # noqa: PTH105 - the name is of one file and then of the other
-        except BaseException:
-            Path(written).unlink(missing_ok=True)
-            raise
+        with prepared(file.parent, json_text.encode({"version": 1, "spent": rows})) as whole:
+            whole.replace(file)
     return total
 
 
