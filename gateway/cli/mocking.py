@@ -98,10 +98,10 @@ def run(told: argparse.Namespace) -> int:
             _serve(Mock(wires, Plan(told.scenario, chance), knobs, _tell), told.port, wires)
         )
     except OSError as error:
-        sys.stderr.write(
-            f"gateway: cannot listen on {HOST}:{told.port}: {error.strerror or error}. "
-            "Choose another port with --port.\n"
-        )
+        # With the server, which takes long to import.
+        from gateway.server.connections.listening import refusal
+
+        sys.stderr.write(f"gateway: {refusal(HOST, told.port, error)}\n")
         return FAILED
     return 0
 

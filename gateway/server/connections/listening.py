@@ -34,7 +34,7 @@ def refusal(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         holder = holder_of(port)
         who = f" by {holder}" if holder is not None else ""
-        why = f"the port is taken{who}. Stop that, or choose another port with --port."
+        why = f"the port is taken{who}. Choose another port with --port. Or stop what has it."
     elif error.errno == errno.EACCES:
         why = "ports below 1024 are not for everybody. Choose another port with --port."
     elif error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
