@@ -131,7 +131,7 @@ class Cycle(Response):
 
 
 class Protocol(HttpToolsProtocol):
-    """A connection; see `limited`, which says what it is held to."""
+    """A connection; see `door` for what it is held to."""
 
     door: Door
     came = 0
