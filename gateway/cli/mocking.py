@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Mapping
 
 from gateway.cli.commands import Commands, port
 from gateway.mock.plan import Chance, Plan
@@ -14,7 +13,7 @@ from gateway.mock.scenario import Scenario
 from gateway.mock.scenarios import SCENARIOS
 from gateway.mock.scene import Knobs
 from gateway.mock.server import Mock
-from gateway.mock.wires import WIRES, Wire
+from gateway.mock.wires import WIRES
 from gateway.units import parse_duration
 
 FAILED = 1
@@ -94,9 +93,7 @@ def run(told: argparse.Namespace) -> int:
     chance = Chance(told.after, told.every, told.share, told.seed)
     knobs = Knobs(silence=told.silence, drip=told.drip, retry_after=told.retry_after)
     try:
-        asyncio.run(
-            _serve(Mock(wires, Plan(told.scenario, chance), knobs, _tell), told.port, wires)
-        )
+        asyncio.run(_serve(Mock(wires, Plan(told.scenario, chance), knobs, _tell), told.port))
     except OSError as error:
         # With the server, which takes long to import.
         from gateway.server.connections.listening import refusal
@@ -106,11 +103,11 @@ def run(told: argparse.Namespace) -> int:
     return 0
 
 
-async def _serve(mock: Mock, port: int, wires: Mapping[str, Wire]) -> None:
+async def _serve(mock: Mock, port: int) -> None:
     await mock.start(HOST, port)
     url = f"http://{HOST}:{port}"
     print(f"The mock listens on {url}. A config that points a gateway at it:\n")
-    print(snippet(url, wires), end="", flush=True)
+    print(snippet(url, mock.wires), end="", flush=True)
     await asyncio.Event().wait()
 
 

@@ -5,7 +5,7 @@ https://www.rfc-editor.org/rfc/rfc9112
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 
 LAST = b"0\r\n\r\n"
@@ -32,8 +32,3 @@ def chunk(data: bytes) -> bytes:
 def whole(status: int, body: bytes, headers: Mapping[str, str]) -> bytes:
     """An answer whose length is said."""
     return head(status, {**headers, "content-length": str(len(body))}) + body
-
-
-def chunked(pieces: Iterable[bytes]) -> Iterable[bytes]:
-    """Each piece as a chunk, without the last one."""
-    return (chunk(piece) for piece in pieces)

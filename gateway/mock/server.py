@@ -37,13 +37,15 @@ class Mock:
         self.knobs = knobs
         self.plan = plan
         self.note = note or (lambda _asked, _became: None)
-        self.open = 0
-        """Connections."""
         self.playing = 0
         """Answers that have not ended."""
-        self.requests = 0
         self._server: asyncio.Server | None = None
         self._connections: set[Connection] = set()
+
+    @property
+    def open(self) -> int:
+        """Connections."""
+        return len(self._connections)
 
     async def start(self, host: str, port: int) -> int:
         """Listens; gives the port. Raises `OSError`."""
@@ -88,12 +90,10 @@ class Mock:
     def made(self, connection: Connection) -> None:
         """A connection is up."""
         self._connections.add(connection)
-        self.open += 1
 
     def lost(self, connection: Connection) -> None:
         """A connection is down."""
         self._connections.discard(connection)
-        self.open -= 1
 
 
 class Connection(asyncio.Protocol):
@@ -147,7 +147,6 @@ class Connection(asyncio.Protocol):
             self._begin("?", "not understood", iter([_problem(error.status, "?"), End.CLOSE]))
             return
         if request is not None:
-            self._mock.requests += 1
             name, script = self._mock.script(request)
             self._begin(f"{request.method} {request.target}", name, script)
 

@@ -35,8 +35,6 @@ class Wire:
     """Matched at the end of a request's path."""
     base: str
     """What a provider's `base_url` has after the server's address."""
-    key: str
-    """The header that carries the key, and what stands before it."""
     stream_type: str
     read: Callable[[Mapping[str, str | None], JSON, int], Asked]
     whole: Callable[[Said], dict[str, Any]]

@@ -142,7 +142,6 @@ CHAT = Wire(
     dialect="openai-chat",
     path=re.compile(r"/chat/completions$"),
     base="/v1",
-    key="authorization: Bearer ",
     stream_type="text/event-stream",
     read=read,
     whole=whole,

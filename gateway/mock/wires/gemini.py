@@ -111,7 +111,6 @@ GEMINI = Wire(
         r"/models/(?P<model>[^/:]+):(?P<method>generateContent|streamGenerateContent)$"
     ),
     base="/v1beta",
-    key="x-goog-api-key: ",
     stream_type="text/event-stream",
     read=read,
     whole=whole,

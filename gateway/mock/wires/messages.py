@@ -161,7 +161,6 @@ MESSAGES = Wire(
     dialect="anthropic",
     path=re.compile(r"/messages$"),
     base="",
-    key="x-api-key: ",
     stream_type="text/event-stream",
     read=read,
     whole=whole,

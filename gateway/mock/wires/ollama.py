@@ -92,7 +92,6 @@ OLLAMA = Wire(
     dialect="ollama",
     path=re.compile(r"/api/chat$"),
     base="",
-    key="authorization: Bearer ",
     stream_type="application/x-ndjson",
     read=read,
     whole=whole,

@@ -171,7 +171,6 @@ RESPONSES = Wire(
     dialect="openai-responses",
     path=re.compile(r"/responses$"),
     base="/v1",
-    key="authorization: Bearer ",
     stream_type="text/event-stream",
     read=read,
     whole=whole,
