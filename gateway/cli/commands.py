@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import TextIO, TypeAlias
 
+from gateway.units import parse_duration
+
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """Where a command is added; the class can be subscripted by type checkers only."""
 
@@ -36,3 +38,11 @@ def port(text: str) -> int:
     if not 0 < number < 65536:
         raise argparse.ArgumentTypeError(f"{number} is not a port: 1 to 65535")
     return number
+
+
+def duration(text: str) -> float:
+    """A time such as `5m`, in seconds."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

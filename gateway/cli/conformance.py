@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
-from gateway.cli.commands import Commands, shows_color, unreadable
+from gateway.cli.commands import Commands, duration, shows_color, unreadable
 from gateway.config import Snapshot, render_full
 from gateway.config_file import config_of, read_config
 from gateway.conformance import (
@@ -29,7 +29,6 @@ from gateway.conformance.case import RED
 from gateway.conformance.report import group_title, heading, lines_of, summary
 from gateway.routing import BadTarget, Target
 from gateway.tokens import Encoder, Tiktoken, TokenCounter
-from gateway.units import parse_duration
 from gateway.upstream import Upstream
 
 DEFAULT = Path("config.yaml")
@@ -71,7 +70,7 @@ def add_to(commands: Commands) -> None:
         "--large", action="store_true", help="also send a prompt that does not fit: costs tokens"
     )
     command.add_argument(
-        "--timeout", type=_duration, default=60.0, help="for one request (default: 60s)"
+        "--timeout", type=duration, default=60.0, help="for one request (default: 60s)"
     )
     command.add_argument("--json", action="store_true", help="print a list of objects")
     command.add_argument("--list", action="store_true", help="say what the cases are, and end")
@@ -80,13 +79,6 @@ def add_to(commands: Commands) -> None:
 
 def _names(text: str) -> list[str]:
     return [name for part in text.split(",") if (name := part.strip())]
-
-
-def _duration(text: str) -> float:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _run(given: argparse.Namespace) -> int:

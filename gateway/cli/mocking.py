@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import sys
 
-from gateway.cli.commands import Commands, port
+from gateway.cli.commands import Commands, duration, port
 from gateway.mock.plan import Chance, Plan
 from gateway.mock.reference import listed, snippet
 from gateway.mock.scenario import Scenario
@@ -14,7 +14,6 @@ from gateway.mock.scenarios import SCENARIOS
 from gateway.mock.scene import Knobs
 from gateway.mock.server import Mock
 from gateway.mock.wires import WIRES
-from gateway.units import parse_duration
 
 FAILED = 1
 HOST = "127.0.0.1"
@@ -67,13 +66,13 @@ def _add_chance(command: argparse.ArgumentParser) -> None:
 def _add_knobs(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--silence",
-        type=_duration,
+        type=duration,
         default=USUAL.silence,
         metavar="5m",
         help="how long it is silent",
     )
     command.add_argument(
-        "--drip", type=_duration, default=USUAL.drip, metavar="20ms", help="what each byte takes"
+        "--drip", type=duration, default=USUAL.drip, metavar="20ms", help="what each byte takes"
     )
     command.add_argument(
         "--retry-after",
@@ -147,10 +146,3 @@ def _share(text: str) -> float:
     if not 0 <= share <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no share such as 20% or 0.2")
     return share
-
-
-def _duration(text: str) -> float:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
