@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from gateway import json_text
 from gateway.mock import http1
@@ -70,7 +70,7 @@ def silence_before_headers(scene: Scene) -> Script:
 def slow_headers(scene: Scene) -> Script:
     """The headers come byte by byte, the rest as usual."""
     opening, *rest = scene.complete(scene.all)
-    yield from drip(opening, scene.knobs.drip)
+    yield from dripping(bytewise(opening), scene.knobs.drip)
     yield from rest
 
 
@@ -168,29 +168,26 @@ def cut(end: End) -> Play:
 
 def silence_mid_stream(scene: Scene) -> Script:
     """Silence in the middle."""
-    yield from scene.begun(scene.first)
-    yield scene.knobs.silence
-    yield from scene.framed([*scene.second, *scene.finish])
-    if scene.streams:
-        yield http1.LAST
+    late = [*scene.second, *scene.finish]
+    yield from apart(scene, scene.first, late, pause=scene.knobs.silence)
 
 
-def apart(scene: Scene, well: list[bytes], wrong: list[bytes]) -> Script:
-    """An answer that ends in order, of pieces that are well and of others a beat later."""
-    whole = len(b"".join((*well, *wrong)))
-    yield scene.opening(None if scene.streams else whole)
-    yield from scene.framed(well)
-    yield scene.knobs.beat
-    yield from scene.framed(wrong)
-    if scene.streams:
-        yield http1.LAST
+def apart(
+    scene: Scene, early: list[bytes], late: list[bytes], *, pause: float | None = None
+) -> Script:
+    """An answer that ends in order, some of whose pieces come after a pause: a beat if none is said."""
+    opening, *framed = scene.complete([*early, *late])
+    yield opening
+    yield from framed[: len(early)]
+    yield scene.knobs.beat if pause is None else pause
+    yield from framed[len(early) :]
 
 
 def slow_drip(scene: Scene) -> Script:
     """Everything byte by byte, each in a chunk of its own where it is a stream."""
-    body = b"".join(scene.all)
-    yield scene.opening(None if scene.streams else len(body))
-    yield from scene_drip(scene, body)
+    opening, *rest = scene.begun(bytewise(b"".join(scene.all)))
+    yield opening
+    yield from dripping(rest, scene.knobs.drip)
     if scene.streams:
         yield http1.LAST
 
@@ -316,11 +313,7 @@ def zipped(scene: Scene) -> Script:
 
 def wrong_type(scene: Scene) -> Script:
     """The content type of something else."""
-    _, *rest = scene.complete(scene.all)
-    length = None if scene.streams else len(b"".join(scene.all))
-    frame = {"transfer-encoding": "chunked"} if length is None else {"content-length": str(length)}
-    yield http1.head(200, {"content-type": "text/plain", **frame})
-    yield from rest
+    yield from scene.complete(scene.all, content_type="text/plain")
 
 
 def other_form(scene: Scene) -> Script:
@@ -336,15 +329,13 @@ def other_form(scene: Scene) -> Script:
 # -- byte by byte ----------------------------------------------------------------------------------------
 
 
-def drip(data: bytes, pause: float) -> Script:
-    """Bytes one by one."""
-    for at in range(len(data)):
+def bytewise(data: bytes) -> list[bytes]:
+    """Each byte by itself."""
+    return [data[at : at + 1] for at in range(len(data))]
+
+
+def dripping(pieces: list[bytes], pause: float) -> Script:
+    """Pieces, each after a pause."""
+    for piece in pieces:
         yield pause
-        yield data[at : at + 1]
-
-
-def scene_drip(scene: Scene, body: bytes) -> Iterator[bytes | float]:
-    """The bytes of a body one by one, framed."""
-    for at in range(len(body)):
-        yield scene.knobs.drip
-        yield from scene.framed([body[at : at + 1]])
+        yield piece
