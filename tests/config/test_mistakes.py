@@ -611,6 +611,10 @@ MISTAKES = {
     "a longest cooldown under the first": Mistake(
         "bad-value", "failover: {cooldown: 1m, longest_cooldown: ⟪30s⟫}", "30 s, is shorter"
     ),
+    "failures that count together for no time": Mistake(
+        "bad-value", "failover: {window: ⟪0s⟫}", "at most 24h"
+    ),
+    "a wait of years": Mistake("bad-value", "failover: {longest_wait: ⟪99999h⟫}", "at most 24h"),
     "a share that multiplies a storm": Mistake(
         "bad-value", "failover: {retry_share: ⟪50%⟫}", "at most 20%"
     ),

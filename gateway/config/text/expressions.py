@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway import patterns
 from gateway.config.findings import Finding
+from gateway.config.sections.failover import DURATIONS
 from gateway.config.sections.limits import RATES
 from gateway.config.text.document import Document
 from gateway.config.text.positions import Path
@@ -109,6 +110,8 @@ def units(document: Document) -> Iterator[Finding]:
             places["providers", name, "limits", rate] = parse_rate
     for place in document.corrections():
         places[*place, "model_timeout"] = parse_duration
+    for name in DURATIONS:
+        places["failover", name] = parse_duration
     for path, parse in places.items():
         value = document.get(*path)
         if value is None:
