@@ -13,14 +13,15 @@ from gateway.config.checks import (
     abilities,
     access_checks,
     exposure,
+    expressions,
     reachability,
+    readings,
     references,
     structure,
     templates,
 )
 from gateway.config.findings import Finding
-from gateway.config.sections import failover, network, readings
-from gateway.config.text import expressions
+from gateway.config.sections import failover, network
 from gateway.config.text.document import Document, around
 from gateway.config.text.positions import Path, Positions
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from gateway.config.checks.expressions import steps
 from gateway.config.findings import Finding
 from gateway.config.text.document import Document
-from gateway.config.text.expressions import steps
 from gateway.config.text.positions import Path
 from gateway.providers import PROVIDERS
 from gateway.transforms import (
