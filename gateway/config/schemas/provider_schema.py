@@ -12,7 +12,6 @@ from gateway.config.schemas.schema_parts import Schema, choice, key, object_of, 
 from gateway.config.sections import limits
 from gateway.dialects import DIALECTS
 from gateway.providers import PROVIDERS, AuthScheme
-from gateway.units import DURATION_SCHEMA
 
 MOST_KEYS = 64
 """In the pool of a provider."""
@@ -49,20 +48,10 @@ def providers() -> Schema:
 def provider() -> Schema:
     """An entry of `providers:`."""
     dialect = choice(tuple(DIALECTS))
-    secret = {"type": ["string", "null"], "x-expected": 'a key such as "${OPENAI_API_KEY}"'}
-    pool = {"type": "array", "items": secret, "minItems": 1, "maxItems": MOST_KEYS}
-    keys = {
-        "anyOf": [secret, {**pool, "x-expected": "a list of keys"}],
-        "x-expected": 'a key such as "${OPENAI_API_KEY}", or a list of keys',
-    }
     headers = {
         "type": "object",
         "additionalProperties": {"type": ["string", "null"], "x-expected": "the text of a header"},
         "x-expected": "a mapping of header names to texts",
-    }
-    timeouts = {
-        name: key(DURATION_SCHEMA, description, "30s")
-        for name, description in rule_schema.LIMITS.items()
     }
     properties = {
         "dialect": key(dialect, "The wire format that its servers speak.", "openai-chat"),
@@ -71,18 +60,7 @@ def provider() -> Schema:
             "The address, without the path of an endpoint.",
             "http://127.0.0.1:8000/v1",
         ),
-        "api_key": key(
-            keys,
-            "The key: better from the environment. Of several keys a conversation keeps one, and gets "
-            "another when that reaches its limit or is refused; those that are not set are left out.",
-            "${OPENAI_API_KEY}",
-            ["${OPENAI_API_KEY}", "${OPENAI_API_KEY_2}"],
-        ),
-        "auth": key(
-            choice(get_args(AuthScheme)),
-            "The header in which the key is shown; the default follows the dialect.",
-            "bearer",
-        ),
+        **_credentials(),
         "headers": key(headers, "Sent with each request.", {"x-title": "gateway"}),
         "quirks": key(
             {"type": "object", "x-expected": "a mapping of quirks"},
@@ -91,7 +69,7 @@ def provider() -> Schema:
         ),
         "text_calls": correction_schema.text_calls("text"),
         "timeouts": key(
-            object_of(timeouts, "a mapping such as {first_byte: 2m}"),
+            rule_schema.timeouts(),
             "How long to wait.",
             {"connect": "5s", "first_byte": "2m", "idle": "5m"},
         ),
@@ -110,6 +88,30 @@ def provider() -> Schema:
         for name in DIALECTS
     ]
     return object_of(properties, 'a mapping such as {api_key: "${NAME}"}', allOf=by_dialect)
+
+
+def _credentials() -> Schema:
+    """Keys of a provider, and how they are shown."""
+    secret = {"type": ["string", "null"], "x-expected": 'a key such as "${OPENAI_API_KEY}"'}
+    pool = {"type": "array", "items": secret, "minItems": 1, "maxItems": MOST_KEYS}
+    keys = {
+        "anyOf": [secret, {**pool, "x-expected": "a list of keys"}],
+        "x-expected": 'a key such as "${OPENAI_API_KEY}", or a list of keys',
+    }
+    return {
+        "api_key": key(
+            keys,
+            "The key: better from the environment. Of several keys a conversation keeps one, and gets "
+            "another when that reaches its limit or is refused; those that are not set are left out.",
+            "${OPENAI_API_KEY}",
+            ["${OPENAI_API_KEY}", "${OPENAI_API_KEY_2}"],
+        ),
+        "auth": key(
+            choice(get_args(AuthScheme)),
+            "The header in which the key is shown; the default follows the dialect.",
+            "bearer",
+        ),
+    }
 
 
 def network() -> Schema:

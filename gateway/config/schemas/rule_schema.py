@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from gateway.config.schemas.fragments import described, example
-from gateway.config.schemas.schema_parts import Schema, choice, key, object_of, ref, text
+from gateway.config.schemas.schema_parts import Schema, choice, key, number, object_of, ref, text
 from gateway.dialects.offers import Policy
 from gateway.routing import CONDITIONS, Sticky
 from gateway.routing.conditions import COUNT_SCHEMA
@@ -119,21 +119,22 @@ def _patience() -> Schema:
     """How long, and how often."""
     return {
         "timeouts": key(
-            object_of(
-                {name: key(DURATION_SCHEMA, says, "30s") for name, says in LIMITS.items()},
-                "a mapping such as {first_byte: 2m}",
-            ),
-            "How long to wait; stands over the provider's own.",
-            {"first_byte": "2m"},
+            timeouts(), "How long to wait; stands over the provider's own.", {"first_byte": "2m"}
         ),
         "retries": key(
-            {"type": "integer", "minimum": 0, "maximum": 5, "x-expected": "a number from 0 to 5"},
+            number(0, 5),
             "How often the same target is asked again, before the fallbacks, after a failure that may "
             "pass; all together as often as `failover` allows, and never for a client that is asking "
             "again by itself. With 0 nobody is asked twice.",
             1,
         ),
     }
+
+
+def timeouts() -> Schema:
+    """`timeouts:` of a rule, or of a provider."""
+    limits = {name: key(DURATION_SCHEMA, says, "30s") for name, says in LIMITS.items()}
+    return object_of(limits, "a mapping such as {first_byte: 2m}")
 
 
 def _turns() -> Schema:

@@ -18,6 +18,12 @@ def text(expected: str, **rest: Any) -> Schema:
     return {"type": "string", "minLength": 1, **rest, "x-expected": expected}
 
 
+def number(least: int, most: int) -> Schema:
+    """A whole number within bounds."""
+    expected = f"a whole number from {least} to {most}"
+    return {"type": "integer", "minimum": least, "maximum": most, "x-expected": expected}
+
+
 def choice(values: tuple[Any, ...]) -> Schema:
     """One of these words."""
     *others, last = values

@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.availability import Settings
 from gateway.config.findings import Finding
-from gateway.config.schemas.schema_parts import Schema, key, object_of
+from gateway.config.schemas.schema_parts import Schema, key, number, object_of
 from gateway.config.text.document import Document
 from gateway.config.text.positions import Path
 from gateway.routing.conditions.outside import parse_share
@@ -32,7 +32,7 @@ def schema() -> Schema:
     value = object_of(
         {
             "failures": key(
-                _count(1, MOST_FAILURES),
+                number(1, MOST_FAILURES),
                 "A provider's model that fails so often in a row, with one key, is passed over while "
                 "another target of the rule can be asked.",
                 5,
@@ -64,7 +64,7 @@ def schema() -> Schema:
                 "10%",
             ),
             "retries_per_minute": key(
-                _count(0, MOST_PER_MINUTE),
+                number(0, MOST_PER_MINUTE),
                 "Repetitions allowed beside these, for clients that do not ask again by themselves: those "
                 "that send no `x-stainless-retry-count`.",
                 5,
@@ -77,15 +77,6 @@ def schema() -> Schema:
         "What happens to targets that fail, and how often they are asked again.",
         {"cooldown": "10s", "retry_share": "10%"},
     )
-
-
-def _count(least: int, most: int) -> Schema:
-    return {
-        "type": "integer",
-        "minimum": least,
-        "maximum": most,
-        "x-expected": f"a number from {least} to {most}",
-    }
 
 
 def settings(options: Mapping[str, Any]) -> Settings:

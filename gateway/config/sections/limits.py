@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.admission import Limits
-from gateway.config.schemas.schema_parts import Schema, key, object_of
+from gateway.config.schemas.schema_parts import Schema, key, number, object_of
 from gateway.units import DURATION_SCHEMA, RATE_SCHEMA, parse_duration, parse_rate
 
 RATES = ("requests", "tokens")
@@ -19,7 +19,7 @@ def schema() -> Schema:
     value = object_of(
         {
             "concurrency": key(
-                _number(1, 10_000),
+                number(1, 10_000),
                 "Requests that are under way at once, to the last byte of their answers; 1 for a local "
                 "server that serves one at a time.",
                 1,
@@ -39,7 +39,7 @@ def schema() -> Schema:
             ),
             "queue": {
                 **key(
-                    _number(0, 10_000),
+                    number(0, 10_000),
                     "Requests that wait for room. Sessions take turns; when there are too many, the last of "
                     "the session that has most is refused with 429 and `retry-after`. 0: nobody waits.",
                     100,
@@ -62,11 +62,6 @@ def schema() -> Schema:
     return key(
         value, "How much it is asked at once and in a time. Nothing is limited by default.", SAMPLE
     )
-
-
-def _number(least: int, most: int) -> Schema:
-    expected = f"a whole number from {least} to {most}"
-    return {"type": "integer", "minimum": least, "maximum": most, "x-expected": expected}
 
 
 def limits(options: Mapping[str, Any] | None) -> Limits | None:
