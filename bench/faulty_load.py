@@ -23,6 +23,7 @@ from bench import machine
 from bench.machine import ROOT, Running
 from bench.measure import tell
 from bench.systems import gateway_command
+from bench.upstream import Provider, chunk
 
 STREAMS = 300
 FAILS = 0.2
@@ -87,11 +88,6 @@ FAULTS: Mapping[str, bytes] = {
 """Name -> what is sent before the connection is closed."""
 
 
-def chunk(data: bytes) -> bytes:
-    """A piece of a body."""
-    return b"%x\r\n%b\r\n" % (len(data), data)
-
-
 PIECE = chunk(b'data: {"choices":[{"index":0,"delta":{"content":"one more "}}]}\n\n')
 LAST = (
     chunk(b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n')
@@ -99,58 +95,37 @@ LAST = (
 )
 
 
-class Provider(asyncio.Protocol):
-    """A connection to the upstream."""
+class Failing(Provider):
+    """A connection to an upstream that fails as it is drawn."""
 
     told: Counter[str]
     chance: random.Random
 
-    def __init__(self) -> None:
-        self._transport: asyncio.Transport | None = None
-        self._buffer = b""
-        self._timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Somebody connected."""
-        self._transport = transport  # type: ignore[assignment]  # uvloop's is none by inheritance
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """They left."""
-        self._transport = None
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def data_received(self, data: bytes) -> None:
-        """Answers each request, or fails it."""
-        self._buffer += data
-        head, end, body = self._buffer.partition(b"\r\n\r\n")
-        length = int(head.lower().rpartition(b"content-length:")[2].split(b"\r\n")[0]) if end else 1
-        if self._transport is None or len(body) < length:
-            return
-        self._buffer = b""
+    def _answer(self, head: bytes, body: bytes) -> None:
         drawn = self.chance.random()
         if drawn < FAILS:
             name = self.chance.choice(tuple(FAULTS))
             self.told[name] += 1
-            self._transport.write(FAULTS[name])
-            self._transport.close()
+            self._write(FAULTS[name])
+            if self._transport is not None:
+                self._transport.close()
             return
         cut = self.chance.randrange(1, PIECES) if drawn < FAILS + CUT else None
         self.told["cut in the middle" if cut is not None else "whole"] += 1
-        self._transport.write(HEAD)
-        self._pace(0, cut)
+        self._write(HEAD)
+        self._go_on(0, cut)
 
-    def _pace(self, number: int, cut: int | None) -> None:
+    def _go_on(self, number: int, cut: int | None) -> None:
+        """Sends a piece and sets the alarm for the next, until the last one or the cut."""
         if self._transport is None:
             return
         if number == cut:
             self._transport.abort()
         elif number == PIECES:
-            self._transport.write(LAST)
+            self._write(LAST)
         else:
-            self._transport.write(PIECE)
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(EVERY, self._pace, number + 1, cut)
+            self._write(PIECE)
+            self._timer = self._loop.call_later(EVERY, self._go_on, number + 1, cut)
 
 
 # -- the clients -------------------------------------------------------------------------------------
@@ -232,7 +207,7 @@ def state_of(running: Running) -> dict[str, float]:
 async def load(running: Running, upstream: socket.socket, seconds: int, account: Account) -> None:
     """The upstream and the clients, for so long."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Provider, sock=upstream, backlog=1024)
+    server = await loop.create_server(Failing, sock=upstream, backlog=1024)
 
     async def look(name: str) -> None:
         account.state.append((name, await asyncio.to_thread(state_of, running)))
@@ -245,7 +220,7 @@ async def load(running: Running, upstream: socket.socket, seconds: int, account:
     await spell(STREAMS, min(10.0, seconds / 4))  # what is allocated once is allocated now
     await asyncio.sleep(SETTLE)
     account.seen.clear()
-    Provider.told.clear()
+    Failing.told.clear()
     await look("before")
     loading = asyncio.create_task(spell(STREAMS, seconds))
     await asyncio.sleep(seconds / 2)
@@ -266,9 +241,9 @@ def verdicts(account: Account) -> list[str]:
         found.append(f"{failed} of {total - cut:,} requests failed; {ALLOWED:.2%} are allowed")
     if account.seen["fake success"]:
         found.append("an answer that was cut looked complete")
-    if cut > Provider.told["cut in the middle"]:
+    if cut > Failing.told["cut in the middle"]:
         found.append(
-            f"{cut} answers broke off, of {Provider.told['cut in the middle']} that were cut"
+            f"{cut} answers broke off, of {Failing.told['cut in the middle']} that were cut"
         )
     states = dict(account.state)
     before, after = states["before"], states["after"]
@@ -289,7 +264,7 @@ def verdicts(account: Account) -> list[str]:
 def run(seconds: int) -> int:
     """Gives the exit code: 1 where clients saw more than is allowed, or something is left."""
     account = Account()
-    Provider.told, Provider.chance = Counter(), random.Random(SEED)  # noqa: S311 - not for secrets
+    Failing.told, Failing.chance = Counter(), random.Random(SEED)  # noqa: S311 - not for secrets
     FOLDER.mkdir(parents=True, exist_ok=True)
     with socket.create_server(("127.0.0.1", 0)) as upstream, machine.pinned(machine.OTHERS):
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -316,7 +291,7 @@ def run(seconds: int) -> int:
     for name, count in account.seen.most_common():
         print(f"  {count:8,}  {count / total:8.3%}  {name}")
     print("the upstream:")
-    for name, count in Provider.told.most_common():
+    for name, count in Failing.told.most_common():
         print(f"  {count:8,}  {name}")
     for name, held in account.state:
         print(f"{name:>12}: " + ", ".join(f"{what} {value:g}" for what, value in held.items()))

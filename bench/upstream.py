@@ -30,6 +30,11 @@ LEADING = {True: 2, False: 1}
 _END = b"0\r\n\r\n"
 
 
+def chunk(data: bytes) -> bytes:
+    """A piece of a body in transfer encoding."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
 @lru_cache(maxsize=1024)
 def pieces(answer: Answer, *, native: bool) -> list[bytes]:
     """The events of a stream as chunks of the transfer encoding, one for each tick of a paced answer.
@@ -37,7 +42,7 @@ def pieces(answer: Answer, *, native: bool) -> list[bytes]:
     What precedes the first text comes with it, so that both formats say it at the same tick.
     """
     events = answers.message_events(answer) if native else answers.chat_events(answer)
-    chunks = [b"%x\r\n%b\r\n" % (len(event), event) for event in events]
+    chunks = [chunk(event) for event in events]
     first = LEADING[native] + 1
     return [b"".join(chunks[:first]), *chunks[first:]]
 
