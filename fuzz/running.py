@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,8 +49,3 @@ def bugs(gateway: Gateway) -> list[str]:
         if told.get("level") in ("error", "critical") or told.get("exception"):
             found.append(line)
     return found
-
-
-def deadline(seconds: float) -> float:
-    """On the clock that `time.monotonic` reads."""
-    return time.monotonic() + seconds

@@ -207,8 +207,9 @@ def asked(port: int, pieces: Sequence[bytes]) -> Answers:
     return heard
 
 
-def judge(heard: Answers) -> None:
-    """The laws."""
+def judge(heard: Answers) -> int:
+    """The laws; how many errors were not in JSON."""
+    plain = 0
     for status, kind, body in zip(heard.statuses, heard.kinds, heard.bodies, strict=False):
         assert status < 500, (status, body)
         if status >= 400 and kind.startswith(b"application/json"):
@@ -216,7 +217,8 @@ def judge(heard: Answers) -> None:
             assert told["type"] == "error", told
             assert told["error"].keys() >= {"type", "message"}, told
         elif status >= 400:
-            heard.kinds.append(b"plain")
+            plain += 1
+    return plain
 
 
 def main(seconds: float) -> int:
@@ -224,7 +226,7 @@ def main(seconds: float) -> int:
     counts = {"connections": 0, "answers": 0, "plain errors": 0}
     with running.gateway("wire") as gateway:
         port = int(gateway.url.rpartition(":")[2])
-        end = running.deadline(seconds)
+        end = time.monotonic() + seconds
 
         @settings(
             max_examples=300,
@@ -241,8 +243,7 @@ def main(seconds: float) -> int:
             heard = asked(port, pieces)
             counts["connections"] += 1
             counts["answers"] += len(heard.statuses)
-            judge(heard)
-            counts["plain errors"] += heard.kinds.count(b"plain")
+            counts["plain errors"] += judge(heard)
 
         failure = None
         while failure is None and time.monotonic() < end:
