@@ -127,8 +127,7 @@ def _listed(document: Document, what: str) -> Iterator[tuple[Path, str]]:
 
 
 def _texts(document: Document, path: Path) -> Iterator[tuple[Path, str]]:
-    places = [path, *((*path, index) for index in document.indexes(*path))]
-    for place in places:
+    for place in document.each(*path):
         text = document.get(*place)
         if isinstance(text, str):
             yield place, text
@@ -139,8 +138,7 @@ def budgets(document: Document) -> Iterator[Finding]:
     if any(document.raw("models", name, "price") for name in document.names("models")):
         return
     for index in document.indexes(*KEYS):
-        path: Path = (*KEYS, index, "budget")
-        for place in (path, *((*path, at) for at in document.indexes(*path))):
+        for place in document.each(*KEYS, index, "budget"):
             if document.get(*place, "cost") is not None:
                 message = (
                     f"{document.where(place)}no target has a price, so nothing counts against it"

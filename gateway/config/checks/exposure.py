@@ -58,24 +58,17 @@ def _secret_places(document: Document) -> Iterator[Path]:
     yield ("server", "admin", "key")
     yield ("reasoning", "key")
     for name in document.names("providers"):
-        yield from _keys(document, name)
+        yield from document.each("providers", name, "api_key")
         for header in document.names("providers", name, "headers"):
             if _SECRET_HEADER.fullmatch(header):
                 yield ("providers", name, "headers", header)
-
-
-def _keys(document: Document, name: str) -> Iterator[Path]:
-    """The places of a provider's keys: one, or those of a pool."""
-    path: Path = ("providers", name, "api_key")
-    pool = document.indexes(*path)
-    yield from ((*path, index) for index in pool) if pool else (path,)
 
 
 def pools(document: Document) -> Iterator[Finding]:
     """No key stands twice in a pool: it has one limit, and cools down once."""
     for name in document.names("providers"):
         seen: set[str] = set()
-        for path in _keys(document, name):
+        for path in document.each("providers", name, "api_key"):
             key = document.get(*path)
             if not isinstance(key, str) or not key.strip():
                 continue
@@ -122,7 +115,7 @@ def is_address(url: str) -> bool:
 def headers(document: Document) -> Iterator[Finding]:
     """Every header, and every key, can be sent."""
     for name in document.names("providers"):
-        places = list(_keys(document, name))
+        places = document.each("providers", name, "api_key")
         for header in document.names("providers", name, "headers"):
             path: Path = ("providers", name, "headers", header)
             places.append(path)

@@ -98,10 +98,8 @@ def units(document: Document) -> Iterator[Finding]:
         ("server", "memory"): parse_room,
         ("recorder", "max_size"): parse_size,
     }
-    owners: list[Path] = [("default",)]
-    owners += [("providers", name) for name in document.names("providers")]
-    owners += [("rules", index) for index in document.indexes("rules")]
-    for owner in owners:
+    owners: list[Path] = [("providers", name) for name in document.names("providers")]
+    for owner in (*owners, *document.uses()):
         for limit in document.names(*owner, "timeouts"):
             places[*owner, "timeouts", limit] = parse_duration
     for name in document.names("providers"):

@@ -57,6 +57,12 @@ class Document:
         value = self.raw(*path)
         return range(len(value)) if isinstance(value, list) else range(0)
 
+    def each(self, *path: str | int) -> list[Path]:
+        """The places of one or a list of them: those of a list, or else the place itself."""
+        if isinstance(self.raw(*path), list):
+            return [(*path, index) for index in self.indexes(*path)]
+        return [path]
+
     @property
     def known_providers(self) -> list[str]:
         """The providers that a target can name."""
