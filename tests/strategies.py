@@ -317,11 +317,12 @@ def relayed(
     blocks: st.SearchStrategy[JSON] = any_blocks,
     *,
     pings: bool = True,
+    most: int = 3,
 ) -> Relayed:
-    """An answer with blocks of these types; `pings` stand between its events."""
+    """An answer with at `most` so many blocks of these types; `pings` stand between its events."""
     content = [
         {**item, "id": f"toolu_{at}"} if "id" in item else item
-        for at, item in enumerate(draw(st.lists(blocks, max_size=3)))
+        for at, item in enumerate(draw(st.lists(blocks, max_size=most)))
     ]
     usage = {"input_tokens": draw(st.integers(0, 99)), "output_tokens": draw(st.integers(1, 99))}
     message = {

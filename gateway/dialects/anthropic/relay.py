@@ -204,7 +204,9 @@ class Relay:
             return out
         self._overlap = None
         freed = b"".join([self._event(one) for one in overlap.freed()])
-        if overlap.open is not None:
+        if self._asked is not None:
+            self._late += overlap.rest()  # who is late comes in order, and may overlap once more
+        elif overlap.open is not None:
             self._overlap = overlap
         return out + freed
 

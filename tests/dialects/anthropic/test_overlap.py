@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from language import JSON, cut, events_of, play
-from strategies import Relayed, points, relayed
+from language import JSON, context, cut, events_of, play
+from strategies import Relayed, call_blocks, points, relayed
 
 from gateway.dialects import DIALECTS
 from gateway.dialects.anthropic import overlap
@@ -52,6 +52,27 @@ def test_nothing_is_lost_when_a_block_never_stops(data: st.DataObject, answer: R
     played = play(ANTHROPIC, [Relayed(answer.message, tuple(mixed)).stream()])
     told = [event for event in answer.events if event["type"] != "content_block_stop"]
     assert events_of(played.out) == told
+
+
+@given(
+    st.data(),
+    relayed(call_blocks, pings=False, most=6),
+    points,
+    st.lists(st.booleans(), max_size=40),
+)
+def test_blocks_come_one_at_a_time_while_somebody_is_asked(
+    data: st.DataObject, answer: Relayed, cuts: list[int], polls: list[bool]
+) -> None:
+    """Whichever calls correction waits at, and however long: what overlaps them keeps its turn."""
+    stream = Relayed(answer.message, tuple(data.draw(overlapping(answer)))).stream()
+    waiting = iter(polls)
+    relay = ANTHROPIC.answer(context(holds_tool_calls=True, waits=lambda: next(waiting, False)))
+    out = b"".join([relay.receive(piece) + relay.take() for piece in cut(stream, cuts)])
+    out += relay.finish()
+    for _ in range(len(polls) + 1):
+        out += relay.take()
+    out += relay.finish()
+    assert events_of(out) == list(answer.events)
 
 
 def test_what_waits_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
