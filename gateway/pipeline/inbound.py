@@ -21,6 +21,10 @@ class Inbound(Struct, frozen=True):
     client: str | None = None
     """The name of the key that the client showed, if the gateway asks for one."""
 
+    def __repr__(self) -> str:
+        """Without what is nobody's business: the client's key is among the headers."""
+        return f"Inbound(prefix={self.prefix!r}, bytes={len(self.body)})"
+
 
 class UpstreamRequest(Struct, frozen=True):
     """What to send, and to whom."""

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from recording_language import snapshot
+
+from gateway.pipeline.inbound import Inbound, UpstreamRequest
 
 PACKAGE = Path(__file__).parents[2] / "gateway"
 TREES = {
@@ -121,4 +124,12 @@ def test_keys_are_not_part_of_what_objects_say_of_themselves() -> None:
                     )
 
 
-HIDDEN = {"secret", "api_key", "proxy", "password", "written_secrets"}
+HIDDEN = {"secret", "api_key", "proxy", "password", "written_secrets", "hash"}
+
+
+def test_requests_do_not_show_their_headers() -> None:
+    """What a client sends, and what its provider gets, have a key in them."""
+    headers = {"authorization": "Bearer sk-0123456789"}
+    endpoint = snapshot("default: openai:gpt-5").endpoints["openai"]
+    for request in (Inbound(b"{}", headers), UpstreamRequest(endpoint, "http://x", headers, b"{}")):
+        assert "sk-0123456789" not in repr(request)
