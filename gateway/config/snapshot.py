@@ -5,6 +5,7 @@ A snapshot is never changed: a reload makes another one, and requests keep the o
 
 from __future__ import annotations
 
+import math
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +26,7 @@ from gateway.once import once
 from gateway.patterns import matches_any
 from gateway.providers import PROVIDERS
 from gateway.routing import CorrectionOverlay, Rule, ServerTools, Target
-from gateway.routing.formula import Number, Variable, variables
+from gateway.routing.formula import Above, Atom, Known, atoms, variable_of
 from gateway.routing.rules import HANDED_ON
 from gateway.transforms import Transform
 
@@ -324,26 +325,34 @@ class Snapshot:
     @once
     def uses_tags(self) -> bool:
         """Some rule asks for a tag in the prompt, so tags are taken out on the way."""
-        return any(variable.name == "tag" for variable in self._asked)
+        return any(variable_of(atom).name == "tag" for atom in self._atoms)
 
     @once
     def counts_tokens(self) -> bool:
-        """Some request may have its tokens counted on its way: a rule asks for their number, or chooses
-        by what fits into the context of its targets, or a provider takes only so many in a time."""
+        """Some request may have its tokens counted on its way: for its route, or because a provider takes
+        only so many in a time."""
         limits = (endpoint.limits for endpoint in self.endpoints.values())
-        if any(one is not None and one.tokens is not None for one in limits):
-            return True
-        if any(isinstance(asked, Number) and asked.counts_tokens for asked in self._asked):
-            return True
-        has_limits = any(facts.context is not None for facts in self.models.values())
-        return has_limits and any(rule.needs_fit for rule in (*self.rules, self.default))
+        is_limited = any(one is not None and one.tokens is not None for one in limits)
+        return is_limited or self.counts_above < math.inf
+
+    @once
+    def counts_above(self) -> float:
+        """Bytes of a body up to which no route has its tokens counted, as no token is shorter than a byte;
+        infinite where none ever does. A rule asks for their number, or chooses by what fits into the
+        context of its targets."""
+        numbers = (atom for atom in self._atoms if isinstance(atom, Above | Known))
+        bounds = [_counted_above(atom) for atom in numbers if atom.number.counts_tokens]
+        if any(rule.needs_fit for rule in (*self.rules, self.default)):
+            contexts = (facts.context for facts in self.models.values())
+            bounds += [context // 2 for context in contexts if context is not None]
+        return min(bounds, default=math.inf)
 
     @property
-    def _asked(self) -> Iterator[Variable]:
-        """Every fact that a rule asks for."""
+    def _atoms(self) -> Iterator[Atom]:
+        """Everything that a rule asks."""
         for rule in self.rules:
             for test in rule.tests:
-                yield from variables(test.formula)
+                yield from atoms(test.formula)
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -353,3 +362,10 @@ class Snapshot:
         named = [str(target) for target in every if target.model not in HANDED_ON]
         aliased = [str(target) for target in self.aliases.values()]
         return tuple(dict.fromkeys([*named, *aliased, *self.models]))
+
+
+def _counted_above(atom: Above | Known) -> float:
+    """Bytes of a body up to which the answer needs no count."""
+    if atom.number.exceeds is None:
+        return 0
+    return atom.limit if isinstance(atom, Above) else math.inf

@@ -8,7 +8,7 @@ a text that is not there is like nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -134,26 +134,32 @@ def below(number: Number, limit: float) -> Formula:
     return All((Known(number), Not(Above(number, most))))
 
 
-def variables(formula: Formula) -> list[Variable]:
-    """What a formula asks for, once each, in order."""
-    found: list[Variable] = []
-    _collect(formula, found)
-    return list(dict.fromkeys(found))
-
-
-def _collect(formula: Formula, found: list[Variable]) -> None:
+def atoms(formula: Formula) -> Iterator[Atom]:
+    """What a formula is made of, in order."""
     match formula:
-        case Above(number=variable) | Known(number=variable):
-            found.append(variable)
-        case OneOf(text=variable) | Like(text=variable):
-            found.append(variable)
-        case Holds(flag=flag):
-            found.append(flag)
         case Not(part=part):
-            _collect(part, found)
+            yield from atoms(part)
         case All(parts=parts) | Some(parts=parts):
             for part in parts:
-                _collect(part, found)
+                yield from atoms(part)
+        case _:
+            yield formula
+
+
+def variables(formula: Formula) -> list[Variable]:
+    """What a formula asks for, once each, in order."""
+    return list(dict.fromkeys(map(variable_of, atoms(formula))))
+
+
+def variable_of(atom: Atom) -> Variable:
+    """The fact that an atom asks for."""
+    match atom:
+        case Above(number=variable) | Known(number=variable):
+            return variable
+        case OneOf(text=variable) | Like(text=variable):
+            return variable
+        case Holds(flag=variable):
+            return variable
 
 
 # -- the predicate -----------------------------------------------------------------------------------

@@ -134,15 +134,37 @@ FIRST = 0.2
 """Seconds from the start until more is loaded: whoever waits for the start to end is answered first."""
 
 
+CALM = 1.0
+"""Seconds without a request after which those that came with the start have been answered."""
+PATIENCE = 30.0
+"""Seconds after which what requests may need is loaded although they do not end."""
+
+
 async def load_encoder(services: Services) -> None:
     """Builds the encoder off the loop, so that no request waits for it, once a config counts tokens.
 
-    It takes more memory than all the rest, so a gateway that counts nothing does without.
+    It takes more memory than all the rest, so a gateway that counts nothing does without. And it takes
+    the processor for half a second: the first requests, most of which are too short for their tokens to
+    be counted, come first.
     """
     await asyncio.sleep(FIRST)
+    if services.config.snapshot.counts_tokens:
+        await calm(services)
     await services.config.until(lambda snapshot: snapshot.counts_tokens)
     await asyncio.to_thread(services.encoder.load)
     services.encoder_loaded = True
+
+
+async def calm(services: Services) -> None:
+    """Waits until no requests come any more, but not for ever."""
+    clock = asyncio.get_running_loop().time
+    until, seen = clock() + PATIENCE, 0
+    while clock() < until:
+        served = services.tally.requests.total()
+        if served == seen and not services.life.under_way:
+            return
+        seen = served
+        await asyncio.sleep(CALM)
 
 
 REPAIRS = ("gateway.correction.attempt", "gateway.correction.leaked")

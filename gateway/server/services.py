@@ -101,3 +101,9 @@ class Services:
     def waits_for_encoder(self) -> bool:
         """The config counts tokens, and the first to count would have to build the encoder."""
         return not self.encoder_loaded and self.config.snapshot.counts_tokens
+
+    def has_to_load_encoder(self, exchange: Exchange) -> bool:
+        """To choose its route may take the encoder, which is not built yet."""
+        if self.encoder_loaded:
+            return False
+        return len(exchange.inbound.body) > exchange.snapshot.counts_above

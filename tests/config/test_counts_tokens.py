@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import yaml
 from config.marked import loaded
+from hypothesis import given
+from hypothesis import strategies as st
 from language import request
 from routing_asking import Fixed
 
@@ -55,6 +58,32 @@ def test_a_condition_that_counts_is_known_to_count(name: str) -> None:
 def test_counting_is_found_wherever_it_stands(rule: dict[str, Any]) -> None:
     """Inside of other conditions, after transforms, and where targets are chosen by their size."""
     assert snapshot(rule, SMALL_MODEL).counts_tokens
+
+
+@given(
+    st.sampled_from(
+        [
+            lambda limit: {"when": {"tokens": {"above": limit}}},
+            lambda limit: {
+                "when": {"any": [{"model": "x"}, {"not": {"tokens": {"below": limit}}}]}
+            },
+            lambda limit: {"when": {"tokens": {"between": [limit, limit + 9]}}},
+            lambda limit: {"when": {"tokens": {"above": limit, "of": "outgoing"}}},
+            lambda _: {"use": ["mock:small", "mock:a"], "needs": "auto"},
+        ]
+    ),
+    st.integers(1, 2_000),
+    st.integers(0, 3_000),
+)
+def test_a_body_that_is_too_short_for_any_bound_is_not_counted(
+    rule: Callable[[int], dict[str, Any]], limit: int, length: int
+) -> None:
+    """So its request need not wait until the encoder is built."""
+    serving = snapshot(rule(limit), SMALL_MODEL)
+    asked = request(messages=[{"role": "user", "content": "x" * length}])
+    encoder = Fixed(100)
+    choose(serving, asked, Facts(asked, TokenCounter(encoder)), NO_PINS)
+    assert len(asked.raw or b"") > serving.counts_above or not encoder.asked
 
 
 @pytest.mark.parametrize(

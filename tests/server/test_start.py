@@ -116,6 +116,30 @@ def test_the_encoder_is_built_when_a_config_counts(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_the_first_requests_come_before_the_encoder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is built once no more of them come, or after a while all the same."""
+    monkeypatch.setattr(app, "CALM", 0.01)
+
+    async def story(*, ends: bool) -> None:
+        gateway = services(COUNTS, tmp_path)
+        for _ in range(50):
+            gateway.tally.note(None, 200, None, seconds=0.1)
+            waiting = asyncio.create_task(app.calm(gateway))
+            await asyncio.sleep(0)
+            assert not waiting.done()
+            waiting.cancel()
+        if not ends:
+            gateway.life.begin(lambda: None)
+            monkeypatch.setattr(app, "PATIENCE", 0.05)
+        async with asyncio.timeout(5):
+            await app.calm(gateway)
+
+    asyncio.run(story(ends=True))
+    asyncio.run(story(ends=False))
+
+
 def test_requests_for_pages_that_come_together_load_them_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,8 +94,8 @@ async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange
 
 async def prepare(services: Services, exchange: Exchange) -> UpstreamRequest:
     """Routes and translates: off the loop when it may take long, or the encoder be waited for."""
-    may_wait = exchange.request.fresh > LARGE or services.waits_for_encoder
-    if may_wait or exchange.looks_for_patterns:
+    takes_long = exchange.request.fresh > LARGE or services.has_to_load_encoder(exchange)
+    if takes_long or exchange.looks_for_patterns:
         return await asyncio.to_thread(exchange.upstream_request)
     return exchange.upstream_request()
 
