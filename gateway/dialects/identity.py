@@ -8,29 +8,28 @@ apart, and no more than that.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Any
 
 from gateway import json_text
 from gateway.messages import MessagesRequest
 
+KNOWN = 256
+"""User ids whose digests are remembered: each comes again with every turn of its session."""
+LONGEST = 4096
+"""Characters of a user id that is remembered."""
+
 
 def user_digest(request: MessagesRequest) -> str | None:
     """A name for the user that stays the same over sessions; 32 characters."""
     user = _user_id(request)
-    if user is None:
-        return None
-    account = _account(user)
-    device = {key: value for key, value in account.items() if key != "session_id"}
-    return _digest(json_text.encode_text(device) if device else user)
+    return _digests_of(user)[0] if user is not None else None
 
 
 def session_digest(request: MessagesRequest) -> str | None:
     """A name for the conversation that stays the same over its turns; 32 characters."""
     user = _user_id(request)
-    if user is None:
-        return None
-    session = _account(user).get("session_id")
-    return _digest(session if isinstance(session, str) and session else user)
+    return _digests_of(user)[1] if user is not None else None
 
 
 def put_digests(
@@ -52,6 +51,24 @@ def put_digests(
 def _user_id(request: MessagesRequest) -> str | None:
     user = request.object_field("metadata").get("user_id")
     return user if isinstance(user, str) and user else None
+
+
+def _digests_of(user: str) -> tuple[str, str]:
+    """Of the user, and of the session."""
+    return _remembered(user) if len(user) <= LONGEST else _digests(user)
+
+
+def _digests(user: str) -> tuple[str, str]:
+    account = _account(user)
+    device = {key: value for key, value in account.items() if key != "session_id"}
+    session = account.get("session_id")
+    return (
+        _digest(json_text.encode_text(device) if device else user),
+        _digest(session if isinstance(session, str) and session else user),
+    )
+
+
+_remembered = lru_cache(maxsize=KNOWN)(_digests)
 
 
 def _account(user: str) -> dict[str, Any]:
