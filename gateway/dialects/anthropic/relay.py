@@ -21,6 +21,7 @@ from typing import Any
 from gateway import json_text
 from gateway.dialects.anthropic.held import HeldCall, WholeCall, input_delta
 from gateway.dialects.anthropic.overlap import OF_BLOCKS, STOP, Overlap
+from gateway.dialects.anthropic.runs import end_of_run, next_delta
 from gateway.dialects.anthropic.sealing import OpenThought, is_thought, opened, seal_message
 from gateway.dialects.anthropic.traps import (
     counted,
@@ -89,10 +90,27 @@ class Relay:
             self._whole.add(chunk)
             return b""
         try:
-            out = b"".join([self._event(event) for event in self._splitter.feed(chunk)])
+            out = self._read(chunk)
         except EventTooLarge as error:
             raise UpstreamEndless(f"The provider's stream holds {error}.", bound="event") from None
         return out if self._context.stream else b""
+
+    def _read(self, chunk: bytes) -> bytes:
+        """The bytes for the client that a piece of a stream lets go."""
+        out: list[bytes] = []
+        at = 0
+        while at < len(chunk):
+            end = len(chunk)
+            if self._takes_runs:
+                end = end_of_run(chunk, at) if self._splitter.is_between else at
+                if end > at and self._is_plain(run := chunk[at:end]):
+                    out.append(self._pass(run))
+                    at = end
+                    continue
+                end = next_delta(chunk, max(at, end - 2))
+            out += [self._event(event) for event in self._splitter.feed(chunk[at:end])]
+            at = end
+        return b"".join(out)
 
     def finish(self) -> bytes:
         if not self._context.upstream_streams:
@@ -163,7 +181,8 @@ class Relay:
         if read is None or b"\n" in event.data:
             event = mended(event)
             read = _READERS.get(event.name)
-        if read is None or (event.name == b"content_block_delta" and self._is_plain(event)):
+        is_delta = event.name == b"content_block_delta" and event.data.endswith(b"}}")
+        if read is None or (is_delta and self._takes_runs and self._is_plain(event.data)):
             return self._pass(event.raw)
         data = object_of(event)
         if event.name == b"message_start" and self._announced:
@@ -174,19 +193,19 @@ class Relay:
             return self._in_turn(event, data, read)
         return read(self, event, data)
 
-    def _is_plain(self, event: Event) -> bool:
-        """A delta that needs no look: nothing is held, and the client wants it as it is.
+    @property
+    def _takes_runs(self) -> bool:
+        """Nothing waits for a delta, and the client wants it as it is."""
+        if self._held is not None or self._unsaid is not None or self._overlap is not None:
+            return False
+        return self._context.stream and self._asked is None and not self._ended
 
-        To read it would cost as much as all the rest, so what was cut or is no text is seen by its bytes;
-        whatever else makes it no JSON is the client's to see.
-        """
-        if self._held is not None or self._unsaid is not None or not self._context.stream:
+    def _is_plain(self, deltas: bytes) -> bool:
+        """They need no look. To read them would cost as much as all the rest, so what is no text is seen by
+        its bytes, and what was cut by its end; whatever else makes it no JSON is the client's to see."""
+        if self._thought is not None and b"signature_delta" in deltas:
             return False
-        if self._overlap is not None or not event.data.endswith(b"}}"):
-            return False
-        if self._thought is not None and b"signature_delta" in event.data:
-            return False
-        return event.data.isascii() or is_text(event.data)
+        return deltas.isascii() or is_text(deltas)
 
     def _in_turn(self, event: Event, data: dict[str, Any], read: Read) -> bytes:
         """The bytes that an event of a block lets go, if it is that block's turn."""

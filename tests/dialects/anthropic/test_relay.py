@@ -36,6 +36,16 @@ PIECE: JSON = {
     "index": 0,
     "delta": {"type": "input_json_delta", "partial_json": '{"a":1}'},
 }
+TEXT: JSON = {
+    "type": "content_block_delta",
+    "index": 0,
+    "delta": {"type": "text_delta", "text": "Grüße"},
+}
+SIGNATURE: JSON = {
+    "type": "content_block_delta",
+    "index": 0,
+    "delta": {"type": "signature_delta", "signature": "s"},
+}
 STOP: JSON = {"type": "content_block_stop", "index": 0}
 DELTA: JSON = {
     "type": "message_delta",
@@ -124,6 +134,33 @@ class TestSameBytes:
         stream = sse(START, *between, DELTA, END, named=True)
         played = relay(stream, cuts, holds_tool_calls=holds, correct=correct)
         assert played.out == stream
+
+    @given(
+        st.one_of(
+            damaged(relayed().map(Relayed.stream)),
+            st.lists(st.sampled_from([*EVENTS, SIGNATURE, TEXT, TEXT]), max_size=12).map(
+                lambda some: sse(START, *some, named=True)
+            ),
+        ),
+        st.booleans(),
+        st.booleans(),
+    )
+    def test_deltas_in_a_row_are_as_deltas_by_themselves(
+        self, stream: bytes, holds: bool, corrects: bool
+    ) -> None:
+        """What comes in one read becomes what it would become byte by byte, faults included."""
+        correct = (lambda sink: sink) if corrects else None
+        single, whole = (
+            relay(stream, cuts, holds_tool_calls=holds, correct=correct)
+            for cuts in (list(range(len(stream))), [])
+        )
+        told = (whole.error is None, whole.answer.stop_reason, whole.answer.failure is None)
+        assert told == (
+            single.error is None,
+            single.answer.stop_reason,
+            single.answer.failure is None,
+        )
+        assert single.out.startswith(whole.out) if whole.error else single.out == whole.out
 
     def test_a_call_that_is_open_at_the_end_of_the_bytes(self) -> None:
         """The same where the stream stops right after its stop reason."""
