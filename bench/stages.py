@@ -83,7 +83,9 @@ STAGES = (
     Stage(
         "server in",
         (
+            "gateway/server/connections/heads.py",
             "gateway/server/connections/http.py",
+            "gateway/server/connections/rest.py",
             "gateway/server/connections/serving.py",
             "uvicorn/",
             "httptools/",

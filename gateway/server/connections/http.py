@@ -6,7 +6,8 @@ megabytes that is most of what it costs to take it. Here the bytes of a long bod
 where they stay, past the parser, and the application is woken once.
 
 What a connection may send is bounded: the head, the time for it, the time for a body (see `door`). What
-is no request is refused in the protocol's form, behind the answers to what was asked before it.
+is no request is refused in the protocol's form, behind the answers to what was asked before it. A head
+that comes again is not parsed again (see `heads`).
 
 Of uvicorn's own, this uses the attributes that stand here; `tests/server/test_http.py` fails when one of
 them is gone or means something else.
@@ -22,19 +23,20 @@ import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from gateway.errors import GatewayError, InvalidRequest, OverBound, Overloaded
+from gateway.errors import GatewayError, InvalidRequest, OverBound
 from gateway.messages import random_id
 from gateway.server.connections import door as bounds
 from gateway.server.connections.door import Door
+from gateway.server.connections.heads import Cut, Heads, cut_of
 from gateway.server.connections.patience import Patience
+from gateway.server.connections.refusals import large_head, long_url, too_many
+from gateway.server.connections.rest import FIRST, NEXT, Rest
 from gateway.server.connections.writing import Response
+
+__all__ = ["FIRST", "NEXT", "SHORT", "Cycle", "Protocol", "Rest", "limited"]
 
 SHORT = 32 * 1024
 """Bytes still to come of a body up to which they go through the parser."""
-
-FIRST, NEXT = 256 * 1024, 1024 * 1024
-"""Bytes of the first piece of memory for the rest of a body, and of the others: what a client announces
-is not what it sends."""
 
 TINY = 256
 """Bytes of a piece up to which it is put to the one before: as an object of its own it would take several
@@ -67,6 +69,8 @@ class Lingering:
 class Cycle(Response):
     """One request and its response. The body is one message, unless it is longer than `most` bytes."""
 
+    whole: bytes | None = None
+    """A body that came with its head, until it is handed over."""
     pieces: list[bytes | bytearray]
     most: int
     received = 0
@@ -78,14 +82,28 @@ class Cycle(Response):
     is_handed_over = False
     sent = 0
     """Bytes that a body in chunks has taken on the wire."""
+    is_parsed = True
+    """The parser has seen the head, and so waits for the body."""
     fault: GatewayError | None = None
     """Why the body will not be complete."""
+
+    def __init__(self, http: Protocol, scope: Any) -> None:
+        """Begins a request whose head was known; the others are begun by uvicorn."""
+        self.scope = scope
+        self.transport = http.transport
+        self.flow = http.flow
+        self.logger = http.logger
+        self.default_headers = http.server_state.default_headers
+        self.message_event = asyncio.Event()
+        self.on_response = http.answered
+        self.is_parsed = False
 
     def fail(self, fault: GatewayError) -> None:
         """The body cannot be read on; whoever waits for it is told, and the connection ends after that."""
         self.fault = fault
         self.keep_alive = False
-        self.transport: Any = Lingering(self.transport)
+        lingering: Any = Lingering(self.transport)
+        self.transport = lingering
         self.message_event.set()
 
     def take(self, piece: bytes | bytearray) -> None:
@@ -109,6 +127,10 @@ class Cycle(Response):
 
         Raises `GatewayError` when what came is no body.
         """
+        if self.whole is not None and not (self.disconnected or self.response_complete):
+            whole, self.whole = self.whole, None
+            self.is_handed_over = True
+            return {"type": "http.request", "body": whole, "more_body": False}
         if self.waiting_for_100_continue and not self.transport.is_closing():
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.waiting_for_100_continue = False
@@ -134,6 +156,9 @@ class Protocol(HttpToolsProtocol):
     """A connection; see `door` for what it is held to."""
 
     door: Door
+    heads: Heads
+    asked = 0
+    """Requests that were begun."""
     came = 0
     """Bytes that came, all in all."""
     coming = 0
@@ -170,6 +195,7 @@ class Protocol(HttpToolsProtocol):
             self.refusal = refusal
             raise refusal  # the parser stops, and says so to `send_400_response`
         super().on_headers_complete()
+        self.asked += 1
         self.headers = []  # trailers are no headers: who has looked at these need not look again
         cycle: Any = self.cycle
         cycle.__class__ = Cycle  # uvicorn names the class where it makes one
@@ -204,18 +230,23 @@ class Protocol(HttpToolsProtocol):
         cycle.take(body)
 
     def data_received(self, data: bytes) -> None:
-        """Parses what came. If it is the beginning of a long body, `Rest` reads on."""
+        """Parses what came, unless it is known. If it is the beginning of a long body, `Rest` reads on."""
         if self.is_broken:
             return
         self.coming = len(data)
         self.came += self.coming
-        before = self.scope
+        cut = cut_of(data) if self._awaits_request() else None
+        if cut is not None and self._begin(cut, data):
+            return
+        before, asked = self.scope, self.asked
         super().data_received(data)
         cycle: Any = self.cycle
         if cycle is None or cycle.scope is not self.scope:
             if not self.is_broken:
                 self._look_at_head(goes_on=before is self.scope)
             return
+        if cut is not None and self.asked == asked + 1 and cycle.keep_alive:
+            self.heads.learn(cut, cycle.scope)
         if not cycle.more_body or cycle.response_complete:
             return
         announces = announced(cycle.scope["headers"])
@@ -224,6 +255,56 @@ class Protocol(HttpToolsProtocol):
         elif announces - cycle.received > SHORT and not self.transport.is_closing():
             left = announces - cycle.received
             self.transport.set_protocol(Rest(self, cycle, left))
+
+    # -- heads that are known -------------------------------------------------------------------
+
+    def _awaits_request(self) -> bool:
+        """Nothing is under way, and what comes now may be an ordinary request."""
+        cycle: Any = self.cycle
+        if cycle is None:
+            is_free = not self.is_in_head and not self.is_surplus
+        else:
+            is_free = cycle.response_complete and not cycle.more_body and cycle.scope is self.scope
+        return is_free and not self.door.life.is_draining
+
+    def _begin(self, cut: Cut, data: bytes) -> bool:
+        """Begins the request without the parser, if its head is known and nothing comes after it."""
+        head = self.heads.get(cut.rest)
+        if head is None:
+            return False
+        left = cut.end + int(cut.length) - self.coming
+        if left and (left < 0 or self.transport.is_closing()):
+            return False
+        self._unset_keepalive_if_required()
+        self.asked += 1
+        self.head = 0
+        scope: Any = head.scope(self, cut.length)
+        cycle = Cycle(self, scope)
+        self.scope, self.cycle = scope, cycle
+        if left:
+            self._take_rest(cycle, data[cut.end :], left)
+        else:
+            cycle.whole, cycle.more_body = data[cut.end :], False
+        task = self.loop.create_task(cycle.run_asgi(self.app))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return True
+
+    def _take_rest(self, cycle: Cycle, begun: bytes, left: int) -> None:
+        """Most of the body is still to come."""
+        cycle.pieces, cycle.most = [], self.door.most_body
+        if begun:
+            cycle.take(begun)
+        self.transport.set_protocol(Rest(self, cycle, left))
+
+    def answered(self) -> None:
+        """The answer to a request whose head was known is complete: uvicorn has something to do if more
+        comes already. Otherwise nothing is, and it needs no timer for that: see `Patience`."""
+        cycle: Any = self.cycle
+        if self.pipeline or self.flow.read_paused or cycle.more_body:
+            self.on_response_complete()
+        else:
+            self.server_state.total_requests += 1
 
     def _look_at_head(self, *, goes_on: bool) -> None:
         """What is under way may be no larger than a head; of what came before it, nothing is known."""
@@ -283,9 +364,11 @@ class Protocol(HttpToolsProtocol):
             super().shutdown()
 
     def body_is_complete(self) -> None:
-        """Reads the next request: with a new parser, since the old one still waits for the body."""
-        self.parser = httptools.HttpRequestParser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+        """Reads the next request: with a new parser, if the old one still waits for the body."""
+        cycle: Any = self.cycle
+        if cycle.is_parsed:
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
         self.transport.set_protocol(self)
         self.on_message_complete()
 
@@ -295,73 +378,11 @@ class Protocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
 
 
-class Rest(asyncio.BufferedProtocol):
-    """The rest of a body, `left` bytes: the event loop writes them where they stay."""
-
-    def __init__(self, http: Protocol, cycle: Cycle, left: int) -> None:
-        self._http = http
-        self._cycle = cycle
-        self._left = left
-        self._begin(FIRST)
-
-    def _begin(self, size: int) -> None:
-        self._piece = bytearray(min(size, self._left))
-        self._free = memoryview(self._piece)
-
-    def get_buffer(self, _sizehint: int) -> memoryview:
-        """Where the next bytes belong: never room for more than those of this body."""
-        return self._free
-
-    def buffer_updated(self, nbytes: int) -> None:
-        """So many have come."""
-        self._http.data_came(nbytes)
-        self._free = self._free[nbytes:]
-        if self._free:
-            return
-        self._left -= len(self._piece)
-        self._cycle.take(self._piece)
-        if self._left:
-            self._begin(NEXT)
-        else:
-            self._http.body_is_complete()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """In the middle of the body."""
-        self._http.connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        """An early answer that the client does not read."""
-        self._http.pause_writing()
-
-    def resume_writing(self) -> None:
-        """The client reads again."""
-        self._http.resume_writing()
-
-
 def announced(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
     """The length of the body; None when it is sent in chunks. The parser has checked that it is a number."""
     return next((int(value) for name, value in headers if name == b"content-length"), None)
 
 
-def too_many() -> GatewayError:
-    """There are as many connections as there may be."""
-    return Overloaded(
-        "Clients have as many connections as the gateway's server.max_connections allows. Ask again.",
-        status=503,
-        bound="connections",
-    )
-
-
-def long_url() -> GatewayError:
-    """The URL is over its bound."""
-    return OverBound(f"The URL has more than {bounds.LONGEST_URL} bytes.", status=414, bound="url")
-
-
-def large_head(what: str) -> GatewayError:
-    """So are the headers."""
-    return OverBound(f"The request has {what}.", status=431, bound="headers")
-
-
 def limited(door: Door) -> type[Protocol]:
     """The protocol for an application behind this door."""
-    return type("LimitedProtocol", (Protocol,), {"door": door})
+    return type("LimitedProtocol", (Protocol,), {"door": door, "heads": Heads()})

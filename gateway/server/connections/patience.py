@@ -39,7 +39,7 @@ class Patience:
     def _goes_on(self, http: Any, awaited: str) -> bool:
         if awaited == "body":
             return bool(http.came - self._mark >= bounds.BODY_LEAST)
-        return awaited == "room" and _progress(http, awaited) != self._mark
+        return awaited in ("room", "request") and _progress(http, awaited) != self._mark
 
     def _give_up(self, http: Any, awaited: str) -> None:
         self._awaited = None
@@ -61,7 +61,7 @@ class Patience:
 def _progress(http: Any, awaited: str | None) -> int:
     if awaited == "room":
         return int(http.transport.get_write_buffer_size())
-    return int(http.came)
+    return int(http.asked if awaited == "request" else http.came)
 
 
 def awaited_of(http: Any) -> str | None:

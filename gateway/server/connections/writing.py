@@ -24,6 +24,12 @@ LINE = b"%b: %b\r\n".__mod__
 class Response(RequestResponseCycle):
     """The side of a request's cycle that answers."""
 
+    disconnected = waiting_for_100_continue = response_started = response_complete = False
+    keep_alive = more_body = True
+    chunked_encoding = None
+    expected_content_length = 0
+    # So uvicorn begins a request; these need not be said once more for one that it did not begin.
+
     head = b""
     """What goes out with the first bytes of the body."""
 
