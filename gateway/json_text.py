@@ -24,6 +24,10 @@ _decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_items = msgspec.json.Decoder(list[Raw]).decode
 _encode = msgspec.json.Encoder().encode
 _BLANKS = re.compile(rb"[ \t\r\n]*")
+_NAME = rb'[ \t\r\n]*+%b[ \t\r\n]*+("(?:[^"\\]++|\\.)*+")[ \t\r\n]*+:[ \t\r\n]*+'
+_FIRST_NAME = re.compile(_NAME % rb"\{").match
+_NEXT_NAME = re.compile(_NAME % b",").match
+"""The name of a field, from what stands before it to the place where its value begins."""
 
 
 class NotJSON(ValueError):
@@ -84,16 +88,17 @@ def places(text: bytes, fields: Mapping[str, Raw]) -> dict[str, int] | None:
     as it usually is.
     """
     found: dict[str, int] = {}
-    at = _behind(text, 0, b"{")
-    for number, (name, raw) in enumerate(fields.items()):
-        at = _behind(text, at, b",") if number and at is not None else at
-        at = _behind(text, at, encode(name)) if at is not None else None
-        at = _behind(text, at, b":") if at is not None else None
-        if at is None or not text.startswith(value := bytes(raw), at):
+    at, begins = 0, _FIRST_NAME
+    for name, raw in fields.items():
+        stands = begins(text, at)
+        if stands is None or stands[1] != encode(name):
+            return None
+        at, begins = stands.end(), _NEXT_NAME
+        if not text.startswith(value := bytes(raw), at):
             return None
         found[name] = at
         at += len(value)
-    return found if at is not None and _behind(text, at, b"}") == len(text) else None
+    return found if _behind(text, at, b"}") == len(text) else None
 
 
 def item_places(text: bytes, at: int, items: Sequence[Raw]) -> list[int] | None:

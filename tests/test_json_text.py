@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from strategies import json_objects, json_values, texts, torn
 
@@ -76,6 +76,33 @@ def test_fields_keep_their_bytes(value: dict[str, Any], is_ascii: bool) -> None:
     fields = json_text.decode_fields(b"{" + b" , ".join(named) + b"}")
     assert {name: bytes(raw) for name, raw in fields.items()} == parts
     assert list(fields) == list(parts)
+
+
+@given(
+    st.dictionaries(texts, json_values(), min_size=1, max_size=4),
+    st.sampled_from([None, 1]),
+    st.sampled_from([b"", b" ", b"\n\t "]),
+)
+def test_fields_stand_where_they_are_said_to(
+    value: dict[str, Any], indent: int | None, blanks: bytes
+) -> None:
+    """The places of fields are where their bytes are, in order, however the object is laid out."""
+    text = blanks + json.dumps(value, indent=indent, ensure_ascii=False).encode() + blanks
+    fields = json_text.decode_fields(text)
+    found = json_text.places(text, fields)
+    assume(found is not None)  # a name may be written in more than one way
+    assert found is not None
+    assert list(found) == list(value)
+    assert list(found.values()) == sorted(found.values())
+    assert all(text.startswith(bytes(raw), found[name]) for name, raw in fields.items())
+
+
+@pytest.mark.parametrize(
+    "text", [b'{"a":1,"a":1}', b'{"\\u0061":1}', b'{"a":1}x', b'["a"]', b"{}", b""]
+)
+def test_places_that_cannot_be_told(text: bytes) -> None:
+    """A name that stands there twice or is spelled in an odd way, and what is no object of the fields."""
+    assert json_text.places(text, {"a": json_text.Raw(b"1")}) is None
 
 
 @given(st.dictionaries(torn, json_values(torn), max_size=4))

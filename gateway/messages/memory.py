@@ -10,6 +10,7 @@ translation) is kept with it.
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
@@ -279,21 +280,17 @@ def _next(here: Passage, body: bytes, at: int) -> tuple[Passage, int] | None:
     for number, child in enumerate(itertools.islice(here.children, WIDEST)):
         if not body.startswith(child.raw, at):
             continue
-        end = _blank(body, at + len(child.raw))
-        after = body[end] if end < len(body) else 0
-        if after == _COMMA:
-            end = _blank(body, end + 1)
-            if body[end : end + 1] == b"]":
-                return None  # no JSON: somebody else says so
-        elif after != _END:
+        follows = _follows(body, at + len(child.raw))
+        if follows is None:
             continue
+        end = follows.end()
+        if follows.lastindex and body.startswith(b"]", end):
+            return None  # no JSON: somebody else says so
         if number:
             here.children.insert(0, here.children.pop(number))  # the usual one is looked at first
         return child, end
     return None
 
 
-def _blank(body: bytes, at: int) -> int:
-    while at < len(body) and body[at] in _BLANKS:
-        at += 1
-    return at
+_follows = re.compile(rb"[ \t\r\n]*+(?:(,)[ \t\r\n]*+|(?=\]))").match
+"""What stands behind a passage: a comma, or the end of the list."""

@@ -41,15 +41,18 @@ class MessagesRequest:
     """
 
     __slots__ = (
-        "_checked",
         "_fields",
         "_memory",
+        "_messages",
         "_order",
         "_passages",
         "_starts",
+        "_tools",
         "_values",
         "fresh",
+        "model",
         "raw",
+        "stream",
         "tool_names",
     )
 
@@ -65,10 +68,16 @@ class MessagesRequest:
         """The body as it came; None once something was replaced."""
         self.tool_names = tool_names
         """Names of tools as they stand here -> as the client knows them, where the two differ."""
+        self.model: str = values.get("model")  # type: ignore[assignment]  # nothing is without
+        """The model that the client asked for."""
+        self.stream = bool(values.get("stream"))
+        """The client wants an event stream."""
         self._order = order
         self._fields = fields
         self._values = values
-        self._checked: set[str] = set()
+        self._messages: Messages | None = None
+        self._tools: list[dict[str, Any]] | None = None
+        """As `messages` and `tools` give them, once somebody has looked at their shape."""
         self._memory: Memory | None = None
         self._passages: Sequence[Passage] | None = None
         self._starts: list[int] = []
@@ -87,41 +96,35 @@ class MessagesRequest:
             fields = known.fields if known is not None else json_text.decode_fields(raw)
         except NotJSON as error:
             raise InvalidRequest(f"The request body is not a JSON object: {error}") from None
-        request = cls(raw, tuple(fields), fields, {})
+        values: dict[str, Any] = {}
+        if (found := fields.get("model")) is not None:
+            values["model"] = _decoded("model", found)
+        model = values.get("model")
+        if not isinstance(model, str) or not model:
+            raise InvalidRequest("model: Field required (a string, such as claude-sonnet-5-5)")
+        if len(model) > LONGEST_MODEL:
+            raise OverBound(
+                f"model: at most {LONGEST_MODEL} characters, got {len(model)}", bound="model"
+            )
+        if (found := fields.get("stream")) is not None:
+            values["stream"] = stream = _decoded("stream", found)
+            if not isinstance(stream, bool):
+                raise InvalidRequest("stream: Input should be true or false")
+        if "messages" not in fields:
+            raise InvalidRequest("messages: Field required")
+        request = cls(raw, tuple(fields), fields, values)
         if known is not None:
             request._memory, request._passages = memory, known.path
             request.fresh = known.fresh
-        if not isinstance(request.get("model"), str) or not request.model:
-            raise InvalidRequest("model: Field required (a string, such as claude-sonnet-5-5)")
-        if len(request.model) > LONGEST_MODEL:
-            raise OverBound(
-                f"model: at most {LONGEST_MODEL} characters, got {len(request.model)}",
-                bound="model",
-            )
-        if not isinstance(request.get("stream", False), bool):
-            raise InvalidRequest("stream: Input should be true or false")
-        if "messages" not in fields:
-            raise InvalidRequest("messages: Field required")
         return request
-
-    @property
-    def model(self) -> str:
-        """The model that the client asked for."""
-        model: str = self.get("model")
-        return model
-
-    @property
-    def stream(self) -> bool:
-        """The client wants an event stream."""
-        return "stream" in self._order and bool(self.get("stream", False))
 
     @property
     def messages(self) -> list[dict[str, Any]]:
         """The conversation. Raises `InvalidRequest` when its shape is not that of messages."""
-        messages = self.list_field("messages")
-        if "messages" not in self._checked:
+        if (messages := self._messages) is None:
+            messages = self.list_field("messages")
             _check_messages(messages)
-            self._checked.add("messages")
+            self._messages = messages
         return messages
 
     @property
@@ -205,20 +208,21 @@ class MessagesRequest:
     def system(self) -> str | list[dict[str, Any]]:
         """The system prompt: text or text blocks; empty when there is none."""
         system = self.get("system")
-        _check_content(system, "system")
+        if system is not None and not isinstance(system, str):
+            _check_content(system, "system")
         return system or ""
 
     @property
     def tools(self) -> list[dict[str, Any]]:
         """The tools on offer; none when the field is missing."""
-        tools = self.list_field("tools")
-        if tools and "tools" not in self._checked:
+        if (tools := self._tools) is None:
+            tools = self.list_field("tools")
             if len(tools) > MOST_TOOLS:
                 raise OverBound(f"tools: at most {MOST_TOOLS}, got {len(tools)}", bound="tools")
             for index, tool in enumerate(tools):
                 _check_object(tool, f"tools.{index}")
                 _check_object(tool.get("input_schema") or {}, f"tools.{index}.input_schema")
-            self._checked.add("tools")
+            self._tools = tools
         return tools
 
     def object_field(self, name: str) -> dict[str, Any]:
@@ -250,10 +254,11 @@ class MessagesRequest:
 
     def get(self, name: str, default: Any = None) -> Any:
         """The value of a field."""
+        if name not in self._order:  # as most are that are asked for
+            return default
         if name in self._values:
             return self._values[name]
-        if (raw := self._fields.get(name)) is None:
-            return default
+        raw = self._fields[name]
         if name in REMEMBERED:
             value = self.of(
                 name, "value", lambda: _decoded(name, raw), lambda _: DECODED * len(bytes(raw))
@@ -352,8 +357,11 @@ def _decoded(name: str, raw: Raw) -> Any:
 
 def _check_messages(messages: Sequence[Any], first: int = 0) -> None:
     for index, message in enumerate(messages, first):
-        _check_object(message, f"messages.{index}")
-        _check_content(message.get("content"), f"messages.{index}.content")
+        if not isinstance(message, dict):
+            _check_object(message, f"messages.{index}")
+        content = message.get("content")
+        if not isinstance(content, str):
+            _check_content(content, f"messages.{index}.content")
 
 
 def _check_object(value: Any, where: str) -> None:
@@ -372,23 +380,28 @@ def _check_content(content: Any, where: str, depth: int = 0) -> None:
     if depth > DEEPEST:
         raise OverBound(f"{where}: content is nested more than {DEEPEST} deep", bound="depth")
     for index, block in enumerate(content):
-        _check_object(block, f"{where}.{index}")
-        _check_block(block, f"{where}.{index}", depth + 1)
+        if not isinstance(block, dict):
+            _check_object(block, f"{where}.{index}")
+        if not all(map(isinstance, map(block.get, _TEXTS, _ABSENT), _STRINGS)):
+            raise _no_text(block, f"{where}.{index}")
+        kind = block.get("type")
+        if kind in _WITH_CONTENT:
+            _check_content(block.get("content"), f"{where}.{index}.content", depth + 1)
+        elif kind in _WITH_SOURCE:
+            source: Any = block.get("source")
+            _check_object(source, f"{where}.{index}.source")
+            _check_content(source.get("content"), f"{where}.{index}.source.content", depth + 1)
 
 
-def _check_block(block: Mapping[str, Any], where: str, depth: int) -> None:
-    for name in _TEXTS:
-        if not isinstance(block.get(name, ""), str):
-            raise InvalidRequest(f"{where}.{name}: expected a string")
-    kind = block.get("type")
-    if kind in _WITH_CONTENT:
-        _check_content(block.get("content"), f"{where}.content", depth)
-    elif kind in _WITH_SOURCE:
-        source: Any = block.get("source")
-        _check_object(source, f"{where}.source")
-        _check_content(source.get("content"), f"{where}.source.content", depth)
+def _no_text(block: Mapping[str, Any], where: str) -> InvalidRequest:
+    wrong = (name for name in _TEXTS if not isinstance(block.get(name, ""), str))
+    return InvalidRequest(f"{where}.{next(wrong)}: expected a string")
 
 
 _TEXTS = ("type", "text", "thinking", "id", "name", "tool_use_id")
+"""Fields of blocks that are strings where they are there: there are many blocks, so they are looked at
+without a loop of ours."""
+_ABSENT = ("",) * len(_TEXTS)
+_STRINGS = (str,) * len(_TEXTS)
 _WITH_CONTENT = frozenset({"tool_result", "search_result"})
 _WITH_SOURCE = frozenset({"image", "document"})

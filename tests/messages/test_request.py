@@ -145,6 +145,25 @@ def test_where_a_conversation_is_wrong(fields: JSON, place: str) -> None:
         _ = request(**fields).messages
 
 
+@given(
+    st.dictionaries(
+        st.sampled_from(["type", "text", "thinking", "id", "name", "tool_use_id", "other"]),
+        st.sampled_from(["text", "tool_use", "", None, 1, True, [], {}]),
+    )
+)
+def test_fields_of_blocks_that_are_texts(block: JSON) -> None:
+    """What has to be a string where it is there is one, or the first that is not is named."""
+    told = ("type", "text", "thinking", "id", "name", "tool_use_id")
+    wrong = [name for name in told if name in block and not isinstance(block[name], str)]
+    asked = parsed({"model": "m", "messages": [{"role": "user", "content": [{}, block]}]})
+    if not wrong:
+        assert asked.messages[0]["content"][1] == block
+        return
+    with pytest.raises(InvalidRequest) as caught:
+        _ = asked.messages
+    assert caught.value.message == f"messages.0.content.1.{wrong[0]}: expected a string"
+
+
 @pytest.mark.parametrize(
     "tools", ["x", [5], [{"name": "f", "input_schema": "x"}]], ids=["text", "number", "schema"]
 )
