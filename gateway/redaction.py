@@ -169,9 +169,10 @@ class Redactor:
     def is_clean(self, text: str | bytes) -> bool:
         """Nothing in the text can be a secret. False says only that a closer look is due."""
         try:
-            return self._suspect.search(text) is None
+            data = text.encode() if isinstance(text, str) else text
         except UnicodeEncodeError:  # half of a character, which the fast engine does not take
             return False
+        return self._suspect.search(data) is None
 
     def redact(self, text: str) -> str:
         """The text without secrets; the same object where it holds none."""

@@ -82,6 +82,8 @@ class _Seen:
     """The files as they were when something was made of them."""
 
     files: tuple[Path, ...]
+    names: tuple[str, ...]
+    """The same: each request looks at them, and to spell a path takes longer than to look."""
     look: Look
     contents: str
 
@@ -123,7 +125,10 @@ class ConfigStore:
 
     async def current(self) -> Snapshot:
         """The snapshot that serves now; a saved change is taken in first."""
-        if self._running is None and look(self._seen.files) != self._seen.look:
+        if self._running is None:
+            seen = self._seen
+            if look(seen.names) == seen.look:
+                return self.snapshot
             self._start()
         if self._running is not None:
             left = self._began + LONGEST_WAIT - monotonic()
@@ -245,4 +250,4 @@ class ConfigStore:
 def _seen(files: tuple[Path, ...]) -> _Seen:
     """The look is taken first: what changes between the two is seen as a change later."""
     taken = look(files)
-    return _Seen(files, taken, contents(files))
+    return _Seen(files, tuple(map(str, files)), taken, contents(files))
