@@ -193,9 +193,11 @@ def test_the_clients_credentials_stay_and_the_providers_go() -> None:
 
 def test_no_secret_stands_in_a_representation() -> None:
     """Whatever logs or shows these objects shows no key."""
-    running = exchange(prefix="/chat:m")
+    running = exchange(prefix="/chat:m", headers={"x-api-key": "client-secret-key"})
     shown = f"{running.upstream_request()!r} {running.snapshot!r} {running.attempt.endpoint!r}"
+    shown += f" {running!r} {running.request!r} {running.attempt!r} {running.chain!r}"
     assert "chat-secret-key" not in shown
+    assert "client-secret-key" not in shown
 
 
 # -- what comes back ---------------------------------------------------------------------------------

@@ -8,10 +8,12 @@ from __future__ import annotations
 import math
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from gateway.admission import Limits
 from gateway.availability import Settings as FailoverSettings
@@ -214,6 +216,21 @@ class ModelFacts:
     correction: CorrectionOverlay | None = None
 
 
+class Edits(Struct, frozen=True):
+    """What is changed of every request for a target, as far as its content does not matter."""
+
+    names: tuple[str, ...]
+    """Of the transforms, in order."""
+    transforms: tuple[Transform, ...]
+    has_patterns: bool
+    """One of them looks for patterns, which can take long on a long text."""
+    unseen: frozenset[str]
+    """The types of blocks that the target cannot be shown."""
+
+
+MOST_EDITS = 1_000
+"""Targets and transforms of rules whose edits are kept; a request may name any target."""
+
 NO_FACTS = ModelFacts()
 """Of a target of which the config says nothing."""
 
@@ -266,6 +283,31 @@ class Snapshot:
     def _applied(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self.apply))
 
+    def edits_for(self, target: Target, names: tuple[str, ...]) -> Edits:
+        """What a target's requests go through, by rules that name these transforms."""
+        what = (target, names)
+        if (found := self._edits.get(what)) is None:
+            if len(self._edits) >= MOST_EDITS:
+                self._edits.clear()
+            found = self._edits[what] = self._edits_of(target, names)
+        return found
+
+    def _edits_of(self, target: Target, names: tuple[str, ...]) -> Edits:
+        facts = self.facts_of(target)
+        able = {"image": facts.images, "document": facts.documents}
+        every = self.transforms_for(target, names)
+        transforms = tuple([self.transforms[name] for name in every])
+        return Edits(
+            every,
+            transforms,
+            has_patterns=any(transform.has_patterns for transform in transforms),
+            unseen=frozenset(kind for kind, is_able in able.items() if is_able is False),
+        )
+
+    @once
+    def _edits(self) -> dict[tuple[Target, tuple[str, ...]], Edits]:
+        return {}
+
     def facts_of(self, target: Target | str) -> ModelFacts:
         """What the config says of a target."""
         return self.models.get(str(target), NO_FACTS) if self.models else NO_FACTS
@@ -297,18 +339,18 @@ class Snapshot:
         return tuple(dict.fromkeys(found))
 
     def correction_of(
-        self, target: Target, endpoint: Endpoint, said: Iterable[CorrectionOverlay] = ()
+        self, target: Target, endpoint: Endpoint, said: Sequence[CorrectionOverlay] = ()
     ) -> CorrectionSettings:
         """How the calls of a target's answers are corrected, by the endpoint that answers; `said` is
         what rules say of it."""
-        facts = self.facts_of(target)
-        own = (facts.correction,) if facts.correction is not None else ()
-        more = (*own, *said)
-        if not more and (known := self._corrections.get(endpoint.name)) is not None:
+        own = self.facts_of(target).correction
+        is_usual = own is None and not said
+        if is_usual and (known := self._corrections.get(endpoint.name)) is not None:
             return known
+        more = said if own is None else (own, *said)
         declared = CorrectionOverlay(text_calls=endpoint.text_calls)
         found = settings((declared, self.correction, *more))
-        if not more:
+        if is_usual:
             self._corrections[endpoint.name] = found
         return found
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
+from msgspec import Struct
+
 from gateway.config import MOCK, Endpoint
 from gateway.correction import Correction
 from gateway.dialects import Answer, AnswerContext, Destination, Outgoing
@@ -29,20 +31,25 @@ PING = encode_event("ping", {"type": "ping"})
 """The one event that may come before the message starts."""
 
 
-class Attempt:
+class Attempt(Struct, dict=True, eq=False):
     """See the module. Methods are called in the order in which they stand here."""
 
-    def __init__(self, asked: Asked, target: Target, key: int = 0) -> None:
-        """`key` is a place in the provider's pool."""
-        self.asked = asked
-        self.target = target
-        self._key = key
-        self.returned: Mapping[str, str] = {}
-        """Headers of the provider that the client gets to see."""
-        self.corrections: Corrections | None = None
-        """What became of the tool calls; None before there is an answer."""
-        self._answer: Answer | None = None
-        self._hint = ""
+    asked: Asked
+    target: Target
+    _key: int = 0
+    """A place in the provider's pool."""
+    stand_in: str | None = None
+    """The provider that answers in place of the chosen one, if one does."""
+    returned: Mapping[str, str] = {}
+    """Headers of the provider that the client gets to see."""
+    corrections: Corrections | None = None
+    """What became of the tool calls; None before there is an answer."""
+    answered: Answer | None = None
+    """The answer under way, if there is one."""
+    _hint: str = ""
+
+    __repr__ = object.__repr__
+    """What it holds is nobody's business."""
 
     @once
     def request(self) -> MessagesRequest:
@@ -52,35 +59,29 @@ class Attempt:
     @once
     def seal(self) -> Seal:
         """Opens and closes the reasoning state of the target."""
-        return self.asked.vault.seal_for(str(self.target))
+        return self.asked.vault.seal_for(self.target.name)
 
     @once
     def endpoint(self) -> Endpoint:
         """The provider, or the mock in its place when its key is missing. Raises `MissingKey`, and
         `Forbidden` for a target that the client's key does not open."""
-        key = self.asked.key
-        if key is not None and not key.may_use(self.target):
-            raise forbidden(key, self.target)
-        snapshot, route = self.asked.snapshot, self.asked.route
-        endpoint = snapshot.endpoints[self.target.provider].with_key(self._key)
+        asked, target = self.asked, self.target
+        if asked.key is not None and not asked.key.may_use(target):
+            raise forbidden(asked.key, target)
+        snapshot, route = asked.snapshot, asked.route
+        endpoint = snapshot.endpoints[target.provider].with_key(self._key)
         if endpoint.missing_key is None:
             if not route.timeouts:
                 return endpoint
             return replace(endpoint, timeouts=replace(endpoint.timeouts, **route.timeouts))
         if snapshot.when_key_is_missing == "mock":
+            self.stand_in = MOCK.name if MOCK.name != target.provider else None
             return MOCK
         raise MissingKey(
             f"The gateway has no access to {endpoint.name}: set {endpoint.missing_key} in its "
-            f"environment or in the .env file beside its config. ({self.target} was chosen "
+            f"environment or in the .env file beside its config. ({target} was chosen "
             f"by {route.reason}.)"
         )
-
-    @property
-    def stand_in(self) -> str | None:
-        """The provider that answers in place of the chosen one, if one does."""
-        if "endpoint" not in self.__dict__ or self.endpoint.name == self.target.provider:
-            return None
-        return self.endpoint.name
 
     @once
     def outgoing(self) -> Outgoing:
@@ -89,11 +90,11 @@ class Attempt:
 
     @property
     def _destination(self) -> Destination:
-        snapshot, route = self.asked.snapshot, self.asked.route
-        limits = snapshot.facts_of(self.target)
-        policy = route.server_tools or snapshot.server_tools
+        asked, target = self.asked, self.target
+        limits = asked.snapshot.facts_of(target)
+        policy = asked.route.server_tools or asked.snapshot.server_tools
         return Destination(
-            model=self.target.model,
+            model=target.model,
             seal=self.seal,
             max_output=limits.max_output,
             context=limits.context,
@@ -105,8 +106,9 @@ class Attempt:
         """What the target was not sent."""
         if "outgoing" not in self.__dict__:
             return ()
-        hidden = edits.hidden(self.asked.snapshot, self.asked.request, self.target)
-        return tuple(dict.fromkeys((*self.outgoing.dropped, *hidden)))
+        asked, dropped = self.asked, self.outgoing.dropped
+        hidden = edits.hidden(asked.snapshot, asked.request, asked.route, self.target)
+        return tuple(dict.fromkeys((*dropped, *hidden))) if dropped or hidden else ()
 
     @property
     def _client_names(self) -> Mapping[str, str]:
@@ -146,19 +148,19 @@ class Attempt:
 
     def accept(self, headers: Mapping[str, str]) -> None:
         """The provider answers with success; its bytes follow. Header names in lower case."""
-        asked, dialect = self.asked, self.endpoint.dialect
+        asked, target, endpoint = self.asked, self.target, self.endpoint
+        dialect, corrections = endpoint.dialect, None
         self.returned = picked(headers, dialect.returned_headers)
         self._hint = hint(headers)
         if asked.corrections is not None:
-            self.corrections = asked.corrections(self.target, self.endpoint)
-        corrections = self.corrections
-        self._answer = dialect.answer(
+            self.corrections = corrections = asked.corrections(target, endpoint)
+        self.answered = dialect.answer(
             AnswerContext(
                 stream=asked.request.stream,
                 upstream_streams=self._is_stream(headers.get("content-type", "")),
                 model=asked.model,
                 tool_names=self._client_names,
-                prompt_estimate=partial(asked.prompt_estimate, self.target),
+                prompt_estimate=partial(asked.prompt_estimate, target),
                 id_is_taken=asked.id_is_taken,
                 correct=corrections.stages if corrections and corrections.looks else None,
                 holds_tool_calls=corrections is not None and corrections.holds,
@@ -170,9 +172,9 @@ class Attempt:
 
     def _is_stream(self, content_type: str) -> bool:
         """What the provider says it sends; a provider that says neither sends what was asked for."""
-        if "event-stream" in content_type or "json" in content_type:
-            return "event-stream" in content_type
-        return self.asked.request.stream
+        if "event-stream" in content_type:
+            return True
+        return False if "json" in content_type else self.asked.request.stream
 
     def refuse(self, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
         """The provider answers with anything but an answer; this is what to tell the client."""
@@ -185,26 +187,25 @@ class Attempt:
     @property
     def answer(self) -> Answer:
         """The answer under way. Raises `UpstreamBroken` when there is none."""
-        if self._answer is None:
+        if self.answered is None:
             raise UpstreamBroken("The provider has not answered.")
-        return self._answer
-
-    @property
-    def answered(self) -> Answer | None:
-        """The answer under way, if there is one."""
-        return self._answer
+        return self.answered
 
     def receive(self, chunk: bytes) -> bytes:
         """Bytes of the provider in, bytes for the client out. Raises what is a status still."""
+        answer = self.answer
         try:
-            return self._checked(self.answer.receive(chunk))
+            out = answer.receive(chunk)
+            return out if (failure := answer.failure) is None else self._failed(failure, out)
         except UpstreamBroken as error:
             raise self._hinted(error) from None
 
     def finish(self) -> bytes:
         """The provider's bytes have ended. Raises `UpstreamBroken` if the answer has not."""
+        answer = self.answer
         try:
-            return self._checked(self.answer.finish())
+            out = answer.finish()
+            return out if (failure := answer.failure) is None else self._failed(failure, out)
         except UpstreamBroken as error:
             raise self._hinted(error) from None
 
@@ -218,13 +219,12 @@ class Attempt:
         """Answers the open question about a call; gives what can be said now."""
         if self.corrections is not None:
             self.corrections.settle(verdict)
-        return self._checked(self.answer.take())
+        answer = self.answer
+        out = answer.take()
+        return out if (failure := answer.failure) is None else self._failed(failure, out)
 
-    def _checked(self, out: bytes) -> bytes:
-        """What was said, if the provider did not fail; raises a failure that is a status still."""
-        failure = self.answer.failure
-        if failure is None:
-            return out
+    def _failed(self, failure: GatewayError, out: bytes) -> bytes:
+        """What was said before the provider failed; raises a failure that is a status still."""
         failure.message = redactor.redact(failure.message)
         if self.answer.started and self.asked.request.stream:
             return _without_secrets(out)
@@ -232,11 +232,11 @@ class Attempt:
 
     def begin(self) -> bytes:
         """Opens the stream although the provider is silent still, to keep the client waiting."""
-        return self._answer.begin() if self._answer is not None else PING
+        return self.answered.begin() if self.answered is not None else PING
 
     def heartbeat(self) -> bytes:
         """Something to send to a client that has waited for long."""
-        return self._answer.heartbeat() if self._answer is not None else PING
+        return self.answered.heartbeat() if self.answered is not None else PING
 
 
 _ERROR = re.compile(rb"(?:\A|[\r\n])event: ?error[\r\n]")

@@ -20,6 +20,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
+from msgspec import Struct
+
 from gateway.availability import (
     HEALTHY,
     Access,
@@ -64,69 +66,46 @@ class Failed(NamedTuple):
     """What came next."""
 
 
-class Chain:
+class Chain(Struct, eq=False):
     """See the module. Methods are called in the order in which they stand here, the last ones in turn."""
 
-    __slots__ = (
-        "_at",
-        "_due",
-        "_facts",
-        "_headers",
-        "_is_over",
-        "_left",
-        "_live",
-        "_may_pass",
-        "_repeats",
-        "_rounds",
-        "_route",
-        "_snapshot",
-        "_targets",
-        "_ticket",
-        "_tried",
-        "failed",
-        "passed_over",
-        "place",
-        "target",
-        "withheld",
-    )
+    _snapshot: Snapshot
+    _facts: Facts
+    _headers: Mapping[str, str]
+    _live: Live
+    _route: Route | None = None
+    _targets: tuple[Target, ...] = ()
+    _left: list[int] = []
+    """Places of targets that were not asked, in this round."""
+    _at: int = 0
+    """The place of the target that was asked last."""
+    _may_pass: list[int] = []
+    """Places of those that have failed in a way that may pass."""
+    _rounds: int = 0
+    """How often all of them were asked once more."""
+    target: Target | None = None
+    """Who was asked last; None before anybody was chosen."""
+    place: int = 0
+    """Of the key in the pool of the target's provider."""
+    _ticket: Ticket | None = None
+    """Of the try under way, until something was reported of it."""
+    _due: Literal["choice", "repeat"] | None = "choice"
+    """What is to be done once the time to wait is over: one of those left is chosen, or the same
+    target asked again. None where the next try has begun already."""
+    _is_over: bool = False
+    """Nobody waits for the exchange any more."""
+    _tried: set[int] = set()
+    """Places of keys with which the target was asked."""
+    _repeats: int = 0
+    """How often the target was asked again."""
+    failed: list[Failed] = []
+    passed_over: list[str] = []
+    """Targets that were not asked because of what is known of them, while another one was."""
+    withheld: list[tuple[str, Against]] = []
+    """Repetitions that a rule asks for and that were not made: of which target, and why."""
 
-    def __init__(
-        self, snapshot: Snapshot, facts: Facts, headers: Mapping[str, str], live: Live
-    ) -> None:
-        self._snapshot = snapshot
-        self._facts = facts
-        self._headers = headers
-        self._live = live
-        self._route: Route | None = None
-        self._targets: tuple[Target, ...] = ()
-        self._left: list[int] = []
-        """Places of targets that were not asked, in this round."""
-        self._at = 0
-        """The place of the target that was asked last."""
-        self._may_pass: list[int] = []
-        """Places of those that have failed in a way that may pass."""
-        self._rounds = 0
-        """How often all of them were asked once more."""
-        self.target: Target | None = None
-        """Who was asked last; None before anybody was chosen."""
-        self.place = 0
-        """Of the key in the pool of the target's provider."""
-        self._ticket: Ticket | None = None
-        """Of the try under way, until something was reported of it."""
-        self._due: Literal["choice", "repeat"] | None = "choice"
-        """What is to be done once the time to wait is over: one of those left is chosen, or the same
-        target asked again. None where the next try has begun already."""
-        self._is_over = False
-        """Nobody waits for the exchange any more."""
-        self._tried: set[int] = set()
-        """Places of keys with which the target was asked."""
-        self._repeats = 0
-        """How often the target was asked again."""
-        self.failed: list[Failed] = []
-        self.passed_over: list[str] = []
-        """Targets that were not asked because of what is known of them, while another one was."""
-        self.withheld: list[tuple[str, Against]] = []
-        """Repetitions that a rule asks for and that were not made: of which target, and why."""
+    __repr__ = object.__repr__
+    """The client's key is among the headers."""
 
     def enter(self, route: Route) -> Target:
         """Whom to ask. Raises `UpstreamFailure` when all have asked to be left alone."""

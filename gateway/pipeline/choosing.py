@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.config import ClientKey, ModelFacts, Snapshot
@@ -38,14 +39,14 @@ def choose(
     `InvalidRequest`, `PolicyBlocked`, and `Forbidden` where the client's key does not open the target.
     """
     chosen = _named(snapshot, facts)
-    key = snapshot.server.key_named(facts.key)
+    key = snapshot.server.key_named(facts.key) if facts.key is not None else None
     if chosen is None:
-        fitting = Fitting(snapshot, request, facts, sizing or Sizing(snapshot, Estimates()), key)
+        fitting = Fitting(snapshot, facts, sizing or Sizing(snapshot, Estimates()), key)
         rules = snapshot.rules if key is None else rules_for(snapshot, key)
         chosen = route(rules, snapshot.default, facts, pins=pins, fits=fitting.why_not)
         if key is not None:
             chosen = granted(key, chosen, snapshot, facts)
-        if has_to_fit:
+        if has_to_fit and chosen.unfit:
             fitting.check(chosen)
     elif key is not None:
         chosen = granted(key, chosen, snapshot, facts)
@@ -54,7 +55,8 @@ def choose(
 
 def _named(snapshot: Snapshot, facts: Facts) -> Route | None:
     """The route that a person spelled out, in the URL or as the model."""
-    if (target := target_of_prefix(snapshot, facts.path_prefix)) is not None:
+    prefix = facts.path_prefix
+    if prefix and (target := target_of_prefix(snapshot, prefix)) is not None:
         return Route(target, "path")
     if (target := target_of_model(snapshot, facts.model)) is not None:
         return Route(target, "model")
@@ -67,6 +69,8 @@ def target_of_model(snapshot: Snapshot, model: str) -> Target | None:
     Raises `InvalidRequest`, and `PolicyBlocked` where the config lets nobody name a target.
     """
     name = model.removeprefix(DISCOVERED)
+    if ":" not in name and name not in snapshot.aliases:  # as nearly always
+        return None
     alias = snapshot.aliases.get(name)
     provider, colon, _ = name.partition(":")
     if alias is None and not (colon and provider in snapshot.endpoints):
@@ -152,22 +156,13 @@ def _with_server_tools(
     return replace(chosen, target=target, origin="server_tools")
 
 
-class Fitting:
+class Fitting(Struct, frozen=True):
     """Whether targets can serve a request, as far as the config's `models:` says what they can."""
 
-    def __init__(
-        self,
-        snapshot: Snapshot,
-        request: MessagesRequest,
-        facts: Facts,
-        sizing: Sizing,
-        key: ClientKey | None = None,
-    ) -> None:
-        self._key = key
-        self._sizing = sizing
-        self._snapshot = snapshot
-        self._request = request
-        self._facts = facts
+    _snapshot: Snapshot
+    _facts: Facts
+    _sizing: Sizing
+    _key: ClientKey | None = None
 
     def why_not(self, target: Target, rule: Rule) -> Unfit | None:
         """Why the target cannot serve the request by this rule; None if it can."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gateway.config import NO_FACTS, Snapshot
+from gateway.config import Snapshot
 from gateway.messages import MessagesRequest
 from gateway.routing import Params, Route, Target
 from gateway.routing.tags import without_tags
@@ -21,26 +21,29 @@ def edited(
     """The request as its route wants it for this target; the same object when nothing changes."""
     if snapshot.uses_tags:
         request = without_tags(request)
-    names = snapshot.transforms_for(target, route.transforms)
-    request = transformed(snapshot, request, names)
+    found = snapshot.edits_for(target, route.transforms)
+    for transform in found.transforms:
+        request = transform(request)
     for params in route.params:
         request = with_params(request, params)
-    return without_media(request, _unseen(snapshot, target))
+    return without_media(request, found.unseen) if found.unseen else request
 
 
-def hidden(snapshot: Snapshot, request: MessagesRequest, target: Target) -> tuple[str, ...]:
+def hidden(
+    snapshot: Snapshot, request: MessagesRequest, route: Route, target: Target
+) -> tuple[str, ...]:
     """The types of blocks of a request in whose place the target gets a note."""
-    kinds = sorted(_unseen(snapshot, target))
-    return tuple(kind for kind in kinds if without_media(request, {kind}) is not request)
+    unseen = snapshot.edits_for(target, route.transforms).unseen
+    if not unseen:
+        return ()
+    return tuple(kind for kind in sorted(unseen) if without_media(request, {kind}) is not request)
 
 
-def _unseen(snapshot: Snapshot, target: Target) -> frozenset[str]:
-    """The types of blocks that the config says the target cannot be shown."""
-    facts = snapshot.facts_of(target)
-    if facts is NO_FACTS:
-        return frozenset()
-    able = {"image": facts.images, "document": facts.documents}
-    return frozenset(kind for kind, is_able in able.items() if is_able is False)
+def applied(
+    snapshot: Snapshot, request: MessagesRequest, names: tuple[str, ...]
+) -> MessagesRequest:
+    """The request after what every target's goes through, with these transforms of rules."""
+    return transformed(snapshot, request, snapshot.transforms_for(None, names))
 
 
 def transformed(

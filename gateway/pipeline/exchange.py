@@ -12,6 +12,7 @@ from gateway.availability import Availability, Live
 from gateway.cache_guard import Guard, Turn, Verdict
 from gateway.config import MOCK, Snapshot
 from gateway.correction import Correction, Question
+from gateway.dialects import Answer
 from gateway.errors import GatewayError, PolicyBlocked
 from gateway.estimates import Estimates
 from gateway.messages import Memory, MessagesRequest, Usage, random_id
@@ -36,6 +37,19 @@ from gateway.tokens import Size, TokenCounter
 
 class Exchange:
     """See the module. Methods are called in the order in which they stand here."""
+
+    waited = 0.0
+    """Seconds for which it waited for room at providers."""
+    decided: Route | None = None
+    """The route, if the exchange came so far."""
+    prefix: Verdict | None = None
+    """What the prompt kept of the turn before; None where there was none, or nobody looked."""
+    _begun: Attempt | None = None
+    """The try under way, if the exchange came so far."""
+    _answer: Answer | None = None
+    """Of the try under way, if its provider has answered."""
+    _corrections: Corrections | None = None
+    """What becomes of its tool calls."""
 
     def __init__(
         self,
@@ -68,15 +82,12 @@ class Exchange:
             headers=inbound.headers,
             key=inbound.client,
             readings=readings,
-            edited=lambda request, names: edits.transformed(
-                snapshot, request, snapshot.transforms_for(None, names)
-            ),
+            edited=partial(edits.applied, snapshot),
         )
         self.chain = Chain(snapshot, self.facts, inbound.headers, availability or Availability())
         """Whom it asks in turn, and what became of that."""
-        self.waited = 0.0
-        """Seconds for which it waited for room at providers."""
-        self._key = snapshot.server.key_named(inbound.client)
+        client = inbound.client
+        self._key = snapshot.server.key_named(client) if client is not None else None
         self._vault = vault
         self._pins = pins
         self._consults = consults
@@ -84,17 +95,13 @@ class Exchange:
         self.sizing = Sizing(snapshot, estimates or Estimates())
         """Our own counts in the tokens of targets."""
         self._has_to_fit = has_to_fit
-        self.prefix: Verdict | None = None
-        """What the prompt kept of the turn before; None where there was none, or nobody looked."""
-        self._begun: Attempt | None = None
-        """The try under way, if the exchange came so far."""
 
     # -- the request ----------------------------------------------------------------------------
 
     @once
     def route(self) -> Route:
         """Where the request goes and why. Raises `GatewayError`."""
-        return choose(
+        self.decided = chosen = choose(
             self.snapshot,
             self.request,
             self.facts,
@@ -102,11 +109,7 @@ class Exchange:
             sizing=self.sizing,
             has_to_fit=self._has_to_fit,
         )
-
-    @property
-    def decided(self) -> Route | None:
-        """The route, if the exchange came so far."""
-        return self.__dict__.get("route")
+        return chosen
 
     @property
     def transformed(self) -> MessagesRequest:
@@ -115,18 +118,19 @@ class Exchange:
 
     @once
     def _asked(self) -> Asked:
-        if self.route.refuse is not None:
-            raise PolicyBlocked(self.route.refuse)
+        snapshot, route, request = self.snapshot, self.route, self.request
+        if route.refuse is not None:
+            raise PolicyBlocked(route.refuse)
         return Asked(
-            snapshot=self.snapshot,
+            snapshot=snapshot,
             inbound=self.inbound,
-            route=self.route,
-            request=self.request,
-            model=self.request.model,
+            route=route,
+            request=request,
+            model=request.model,
             vault=self._vault,
-            prompt_estimate=estimating(self.facts, self.sizing, self.request),
-            id_is_taken=partial(has_call, self.request),
-            corrections=correcting(self.snapshot, self.route, self.request, self._consults),
+            prompt_estimate=estimating(self.facts, self.sizing, request),
+            id_is_taken=partial(has_call, request),
+            corrections=correcting(snapshot, route, request, self._consults),
             key=self._key,
         )
 
@@ -139,8 +143,7 @@ class Exchange:
             route = self.route
         except GatewayError:
             return False  # whoever asks for the request is told
-        names = self.snapshot.transforms_for(route.target, route.transforms)
-        return any(self.snapshot.transforms[name].has_patterns for name in names)
+        return self.snapshot.edits_for(route.target, route.transforms).has_patterns
 
     @property
     def attempt(self) -> Attempt:
@@ -169,7 +172,7 @@ class Exchange:
         if self.facts.request_class == "compaction":
             turn.forget(compacted(self.facts))
         attempt = self.attempt
-        return turn.note(pin_of(self.facts), str(attempt.target), attempt.outgoing.outline)
+        return turn.note(pin_of(self.facts), attempt.target.name, attempt.outgoing.outline)
 
     @property
     def system_sent(self) -> str | None:
@@ -202,19 +205,18 @@ class Exchange:
         """
         wait = self.chain.after(error)
         if wait is not None:
-            self._begun = None
+            self._begun = self._answer = self._corrections = None
         return wait
 
     @property
     def has_spoken(self) -> bool:
         """The client was told something of an answer, so nobody else may be asked: tools would run
         twice. Signs of life are nothing of an answer."""
-        answer = self._answered
-        return answer is not None and answer.answer.started
+        return self._answer is not None and self._answer.started
 
     def ended_well(self) -> None:
         """The answer went through to its end, which may be a failure that the provider named in it."""
-        answer = self._begun.answered if self._begun is not None else None
+        answer = self._answer
         if answer is not None and (failure := answer.failure) is not None:
             self.chain.note(failure)
         else:
@@ -224,7 +226,9 @@ class Exchange:
 
     def accept(self, headers: Mapping[str, str]) -> None:
         """The provider answers with success; its bytes follow. Header names in lower case."""
-        self.attempt.accept(headers)
+        attempt = self.attempt
+        attempt.accept(headers)
+        self._answer, self._corrections = attempt.answered, attempt.corrections
 
     def refuse(self, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
         """The provider answers with an error; this is what to tell the client."""
@@ -233,8 +237,7 @@ class Exchange:
     @property
     def ended(self) -> bool:
         """Nothing more will be said."""
-        answer = self._answered
-        return answer.answer.ended if answer is not None else False
+        return self._answer is not None and self._answer.ended
 
     def receive(self, chunk: bytes) -> bytes:
         """Bytes of the provider in, bytes for the client out. Raises what is a status still."""
@@ -293,19 +296,13 @@ class Exchange:
         return self._begun.heartbeat() if self._begun is not None else PING
 
     @property
-    def _answered(self) -> Attempt | None:
-        """The try under way, if its provider has answered."""
-        attempt = self._begun
-        return attempt if attempt is not None and attempt.answered is not None else None
-
-    @property
     def response_headers(self) -> dict[str, str]:
         """The headers of the answer, whatever it is."""
-        attempt = self._begun
+        attempt, route = self._begun, self.decided
         headers = {"request-id": self.id, **(attempt.returned if attempt is not None else {})}
-        if (route := self.decided) is not None:
+        if route is not None:
             target = attempt.target if attempt is not None else route.target
-            headers["x-gateway-target"] = header_text(str(target))
+            headers["x-gateway-target"] = config_text(target.name)
             headers["x-gateway-reason"] = config_text(route.reason)
             headers["x-gateway-rule"] = config_text(route.rule or route.origin)
             headers["x-gateway-trace"] = config_text(route.trace)
@@ -320,11 +317,6 @@ class Exchange:
         if attempt is not None and (dropped := attempt.dropped):
             headers["x-gateway-dropped"] = header_text(", ".join(dropped))
         return shown(headers)
-
-    @property
-    def _corrections(self) -> Corrections | None:
-        attempt = self._begun
-        return attempt.corrections if attempt is not None else None
 
     @property
     def corrections(self) -> Sequence[Correction]:
@@ -353,9 +345,8 @@ class Exchange:
     @property
     def target(self) -> str | None:
         """The target that was asked last; None before the decision."""
-        if self.decided is None:
-            return None
-        return str(self.chain.target or self.route.target)
+        route = self.decided
+        return (self.chain.target or route.target).name if route is not None else None
 
     @property
     def stand_in(self) -> str | None:
@@ -372,23 +363,24 @@ class Exchange:
     @property
     def usage(self) -> Usage | None:
         """What the answer cost, as far as the provider said."""
-        attempt = self._answered
-        return attempt.answer.usage if attempt is not None else None
+        return self._answer.usage if self._answer is not None else None
 
     @property
     def unsaid(self) -> int:
         """The estimated tokens of a prompt that was taken, where the provider has named no number: it
         does at the end of an answer, and the client may leave before."""
-        answered, usage = self._answered, self.usage
-        if answered is None or (usage is not None and usage.prompt):
+        answer, attempt = self._answer, self._begun
+        if answer is None or attempt is None:
             return 0
-        return answered.asked.prompt_estimate(answered.target)
+        usage = answer.usage
+        if usage is not None and usage.prompt:
+            return 0
+        return attempt.asked.prompt_estimate(attempt.target)
 
     @property
     def stop_reason(self) -> str | None:
         """Why the model stopped."""
-        attempt = self._answered
-        return attempt.answer.stop_reason if attempt is not None else None
+        return self._answer.stop_reason if self._answer is not None else None
 
     @property
     def size_sent(self) -> Size | None:

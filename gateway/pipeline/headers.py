@@ -65,7 +65,7 @@ def shown(headers: dict[str, str]) -> dict[str, str]:
 
 @lru_cache(maxsize=256)
 def config_text(text: str) -> str:
-    """The same, of a text that the config decides: there are few of them."""
+    """`header_text` of what the config decides, or of a target: there are few of them."""
     return header_text(text)
 
 

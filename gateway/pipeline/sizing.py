@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import ceil
 
+from msgspec import Struct
+
 from gateway.config import Snapshot
 from gateway.estimates import Estimates
 from gateway.routing import Target
@@ -13,12 +15,11 @@ BYTES = 4
 """To a token, where nobody has counted."""
 
 
-class Sizing:
+class Sizing(Struct, frozen=True):
     """What the config sets, otherwise what was learned."""
 
-    def __init__(self, snapshot: Snapshot, estimates: Estimates) -> None:
-        self._snapshot = snapshot
-        self._estimates = estimates
+    _snapshot: Snapshot
+    _estimates: Estimates
 
     def safe(self, target: Target, size: Size) -> int:
         """Tokens that the target will hardly count more of."""

@@ -224,9 +224,14 @@ SHORT = 200
 
 
 def _like(variable: Text | Names, pattern: Pattern) -> Predicate:
-    read, search = variable.read, pattern.search
     known: dict[str, bool] = {}
+    matches = _remembering(pattern.search, known)
+    if isinstance(variable, Text):
+        return _text_like(variable.read, matches, known)
+    return _some_like(variable.read, matches)
 
+
+def _remembering(search: Callable[[str], bool], known: dict[str, bool]) -> Callable[[str], bool]:
     def matches(text: str) -> bool:
         if (answer := known.get(text)) is None:
             answer = search(text)
@@ -236,12 +241,28 @@ def _like(variable: Text | Names, pattern: Pattern) -> Predicate:
                 known[text] = answer
         return answer
 
-    if isinstance(variable, Text):
-        return lambda facts: (text := read(facts)) is not None and matches(text)
+    return matches
+
+
+def _text_like(
+    read: Callable[[Facts], str | None], matches: Callable[[str], bool], known: dict[str, bool]
+) -> Predicate:
+    def matching(facts: Facts) -> bool:
+        if (text := read(facts)) is None:
+            return False
+        answer = known.get(text)
+        return matches(text) if answer is None else answer
+
+    return matching
+
+
+def _some_like(
+    read: Callable[[Facts], frozenset[str]], matches: Callable[[str], bool]
+) -> Predicate:
     sets: dict[frozenset[str], bool] = {}  # a client offers the same tools turn by turn
 
     def any_matches(facts: Facts) -> bool:
-        names: frozenset[str] = read(facts)
+        names = read(facts)
         if (answer := sets.get(names)) is None:
             answer = any(matches(name) for name in names)
             if len(sets) >= REMEMBERED:

@@ -227,12 +227,12 @@ def route(
     kept = _kept(facts, pins)
     for rule in rules:
         failed = rule.failing(facts)
-        is_kept = failed is not None and rule.name == kept and _stays(rule, facts)
-        if failed is not None and not is_kept:
+        if failed is not None and not (rule.name == kept and _stays(rule, facts)):
             skipped.append(failed)
         elif rule.goes_on:
             applied.append(rule)
         else:
+            is_kept = failed is not None
             chosen = _chosen(rule, applied, skipped, facts, fits, is_kept=is_kept)
             _pin(rule, facts, pins)
             return chosen

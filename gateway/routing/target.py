@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from gateway.once import once
+
 
 class BadTarget(ValueError):
     """A text that names no target."""
 
 
-class Target(Struct, frozen=True):
+class Target(Struct, frozen=True, dict=True):
     """A model at a provider. Split at the first colon: model ids may hold colons and slashes."""
 
     provider: str
@@ -23,5 +25,10 @@ class Target(Struct, frozen=True):
             raise BadTarget(f"expected provider:model, such as openai:gpt-5, got {text!r}")
         return cls(provider, model)
 
-    def __str__(self) -> str:
+    @once
+    def name(self) -> str:
+        """As it is written: the targets of a config are told of with every request."""
         return f"{self.provider}:{self.model}"
+
+    def __str__(self) -> str:
+        return self.name

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from config.marked import loaded
 from config.whole import ENVIRONMENT, WHOLE
+from hypothesis import given
+from hypothesis import strategies as st
 from language import request
 
 from gateway.admission import Limits
@@ -20,6 +22,7 @@ from gateway.config import (
     Snapshot,
     Timeouts,
 )
+from gateway.config import snapshot as snapshots
 from gateway.config.sections.life_settings import Life
 from gateway.dialects.anthropic import Anthropic
 from gateway.dialects.openai_chat import OpenAIChat
@@ -230,3 +233,43 @@ def test_a_key_in_a_header_is_a_secret_too() -> None:
         LAB="lab-secret",
     )
     assert made.secrets == ("lab-secret",)
+
+
+EDITING = """
+default: mock:plain
+apply: [all]
+models:
+  mock:blind: {images: false, documents: true}
+  mock:own: {transforms: [b, all]}
+transforms:
+  all: [{system: {append: x}}]
+  a: [{system: {replace: [{find: y, with: z}]}}]
+  b: [{tools: {drop: [Read]}}]
+"""
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["mock:plain", "mock:blind", "mock:own", "mock:other"]),
+            st.lists(st.sampled_from(["all", "a", "b"]), max_size=3).map(tuple),
+        ),
+        min_size=1,
+    )
+)
+def test_edits_do_not_depend_on_what_was_asked_before(
+    asked: list[tuple[str, tuple[str, ...]]],
+) -> None:
+    """What is remembered of a target and its transforms is what is worked out anew, however few of
+    them are kept."""
+    made = snapshot(EDITING)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(snapshots, "MOST_EDITS", 2)
+        for name, names in asked:
+            target = Target.parse(name)
+            found = made.edits_for(target, names)
+            assert found.names == made.transforms_for(target, names)
+            assert found.transforms == tuple(made.transforms[one] for one in found.names)
+            assert found.has_patterns == any(one.has_patterns for one in found.transforms)
+            assert found.unseen == ({"image"} if name == "mock:blind" else set())
+            assert len(made.__dict__["_edits"]) <= 2

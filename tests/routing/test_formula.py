@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from routing_asking import asking
 
+from gateway.patterns import compile_name_pattern
+from gateway.routing import formula as formula_module
 from gateway.routing.conditions import compile_when, formula_of
+from gateway.routing.conditions.texts import MODEL
 from gateway.routing.explain import considered
 from gateway.routing.formula import (
     TRUE,
@@ -18,6 +22,7 @@ from gateway.routing.formula import (
     Formula,
     Holds,
     Known,
+    Like,
     Not,
     Number,
     Some,
@@ -68,6 +73,22 @@ def test_the_predicate_means_the_formula(formula: Formula, a: int | None, b: boo
     """Whatever is joined and negated."""
     facts = asking(stream=b, max_tokens=a)
     assert compiled(formula)(facts) is meaning(formula, a, b)
+
+
+@given(
+    st.sampled_from(["*haiku*", "claude-*", "gpt-5?", "/^o[134]/", "*"]),
+    st.lists(st.sampled_from(["claude-haiku", "gpt-5x", "o3", "x" * 300, ""]), max_size=9),
+)
+def test_what_was_asked_before_changes_no_answer(pattern: str, models: list[str]) -> None:
+    """A text is like a pattern if the pattern finds it, however few answers are remembered."""
+    like = Like(MODEL, compile_name_pattern(pattern))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(formula_module, "REMEMBERED", 2)
+        matches = compiled(like)
+        for model in models:
+            facts = asking()
+            facts.state({"model": model})
+            assert matches(facts) == like.pattern.search(model)
 
 
 @given(formulas)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gateway.routing import BadTarget, Target
 
@@ -18,6 +19,15 @@ def test_there_and_back(provider: str, model: str) -> None:
     target = Target.parse(f"{provider}:{model}")
     assert (target.provider, target.model) == (provider, model)
     assert str(target) == f"{provider}:{model}"
+
+
+@given(names, models, models)
+def test_a_name_is_no_part_of_a_target(provider: str, model: str, other: str) -> None:
+    """One that was told of is equal to one that was not, and what is made of it has its own name."""
+    told, fresh = Target(provider, model), Target(provider, model)
+    assert told.name == str(told)
+    assert (told, hash(told), repr(told)) == (fresh, hash(fresh), repr(fresh))
+    assert replace(told, model=other).name == f"{provider}:{other}"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 from gateway import patterns
@@ -20,7 +21,7 @@ from gateway.routing.conditions.base import (
 from gateway.routing.facts import Edits
 from gateway.routing.formula import Flag, Formula, Holds, Like, OneOf, Text
 
-MODEL = Text("model", lambda facts: facts.model)
+MODEL = Text("model", attrgetter("model"))  # asked by most rules, and so without a step of ours
 KEY = Text("key", lambda facts: facts.key)
 SESSION = Text("session", lambda facts: facts.session)
 AGENT = Text("agent", lambda facts: facts.agent)
