@@ -8,6 +8,7 @@ from typing import Any
 from gateway import json_text
 from gateway.dialects.whole import WholeBody
 from gateway.errors import UpstreamBroken, UpstreamEndless
+from gateway.once import once
 from gateway.sse import Event, EventTooLarge, Splitter
 
 
@@ -18,12 +19,21 @@ class EventReader(ABC):
     a subclass has set `_ended`, what still comes is ignored.
     """
 
+    _ended = False
+
     def __init__(self, *, streamed: bool) -> None:
         self._streamed = streamed
-        self._splitter = Splitter()
-        self._whole = WholeBody()
         self._is_whole = not streamed
-        self._ended = False
+
+    @once
+    def _splitter(self) -> Splitter:
+        """Of a stream."""
+        return Splitter()
+
+    @once
+    def _whole(self) -> WholeBody:
+        """Of an answer that is none."""
+        return WholeBody()
 
     def receive(self, chunk: bytes) -> None:
         """Takes bytes, cut anywhere."""
@@ -38,8 +48,9 @@ class EventReader(ABC):
 
     def finish(self) -> None:
         """The bytes have ended. Raises `UpstreamBroken` if the answer has not."""
-        for event in self._splitter.finish():
-            self._event(event)
+        if self._streamed:
+            for event in self._splitter.finish():
+                self._event(event)
         if self._ended:
             return
         if self._is_whole and not self._is_answered():

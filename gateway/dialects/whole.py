@@ -33,7 +33,7 @@ class WholeBody:
     def value(self, *, unwrap: bool = False) -> dict[str, Any]:
         """The answer; `unwrap` takes it out of an array, into which some servers put their one object."""
         try:
-            value = json_text.decode(self.raw)
+            value = json_text.decode(bytes(self._bytes))
         except json_text.NotJSON:
             what = "not JSON" if self.raw.strip() else "empty"
             raise UpstreamBroken(f"The provider's answer is {what}.") from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, ClassVar
 
 from msgspec import convert
@@ -54,9 +55,9 @@ class OpenAIChat:
 
     def answer(self, context: AnswerContext) -> Answer:
         """See `ChatReader` and `ThinkTags`."""
-        return TranslatedAnswer(context, lambda sink: self._reader(sink, context))
+        return TranslatedAnswer(context, partial(self._reader, context))
 
-    def _reader(self, sink: Sink, context: AnswerContext) -> ChatReader:
+    def _reader(self, context: AnswerContext, sink: Sink) -> ChatReader:
         tags, seal = self.quirks.think_tags, context.seal
         if tags != "none":
             sink = ThinkTags(sink, sign=lambda: seal.close({}), opened=tags == "opened")
@@ -65,7 +66,7 @@ class OpenAIChat:
             streamed=context.upstream_streams,
             tool_names=context.tool_names,
             seal=seal,
-            searches=bool(self.quirks.server_tools),
+            searches=self.quirks.web_search != "none",
         )
 
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, ValidationError, convert
 
 from gateway import json_text
 from gateway.messages import Usage
@@ -12,11 +14,12 @@ THINKING = ("reasoning_content", "reasoning", "reasoning_text")
 """Fields of thinking. Servers that fill several of them say the same in each."""
 THINKS = frozenset({*THINKING, "reasoning_details"})
 
+FAILS = frozenset({"error", "x_groq"})
+"""Fields of a chunk in which an error can stand."""
+
 
 def thinking_of(delta: Mapping[str, Any]) -> str:
     """The reasoning text of a delta."""
-    if THINKS.isdisjoint(delta):
-        return ""
     for name in THINKING:
         value = delta.get(name)
         if isinstance(value, dict):
@@ -39,10 +42,12 @@ def joined_text(value: Any) -> str:
 
 def error_of(chunk: Mapping[str, Any]) -> Any:
     """What stands for an error in a chunk, in the shapes that servers give it."""
+    if chunk.get("object") == "error":
+        return chunk.get("error") or chunk
+    if FAILS.isdisjoint(chunk):
+        return None
     if chunk.get("error"):
         return chunk["error"]
-    if chunk.get("object") == "error":
-        return chunk
     extra = chunk.get("x_groq")
     return extra.get("error") if isinstance(extra, dict) else None
 
@@ -56,48 +61,109 @@ def glued_error(data: bytes) -> Any:
         return None
 
 
+# -- usage -----------------------------------------------------------------------------------------
+
+Count = Annotated[int, Meta(ge=0)]
+
+
+class _Prompt(Struct):
+    cached_tokens: Count | None = None
+    cache_write_tokens: Count | None = None
+
+
+class _Completion(Struct):
+    reasoning_tokens: Count | None = None
+
+
+class _Searches(Struct):
+    web_search_requests: Count | None = None
+
+    def __bool__(self) -> bool:
+        return self.web_search_requests is not None
+
+
+class _Counts(Struct):
+    """What servers report, under all their names: what is not there costs no step of its own."""
+
+    prompt_tokens: int
+    completion_tokens: Count | None = None
+    total_tokens: Any = None
+    prompt_cache_hit_tokens: Count | None = None
+    cached_tokens: Count | None = None
+    prompt_tokens_details: _Prompt | None = None
+    completion_tokens_details: _Completion | None = None
+    server_tool_use_details: _Searches | None = None
+    server_tool_use: _Searches | None = None
+
+
+_HOLDERS = frozenset(
+    {
+        *("prompt_tokens_details", "completion_tokens_details"),
+        *("server_tool_use_details", "server_tool_use"),
+    }
+)
+
+
 def usage_of(chunk: Mapping[str, Any]) -> Usage | None:
     """The usage that a chunk reports, counted the Anthropic way."""
-    extra = chunk.get("x_groq")
-    usage = chunk.get("usage") or (extra.get("usage") if isinstance(extra, dict) else None)
-    if not isinstance(usage, dict):
-        choices = chunk.get("choices")
-        first = choices[0] if isinstance(choices, list) and choices else None
-        usage = first.get("usage") if isinstance(first, dict) else None
-    if not isinstance(usage, dict) or not isinstance(usage.get("prompt_tokens"), int):
+    told = chunk.get("usage")
+    if not told or not isinstance(told, dict):
+        told = _usage_elsewhere(chunk)
+    counts = _counts_of(told) if told is not None else None
+    if counts is None:
         return None
-    prompt, output = usage["prompt_tokens"], _count(usage.get("completion_tokens"))
-    details = _object(usage.get("prompt_tokens_details"))
-    cached = _first_count(
-        details.get("cached_tokens"),
-        usage.get("prompt_cache_hit_tokens"),
-        usage.get("cached_tokens"),
+    prompt, output, cached, written = (
+        counts.prompt_tokens,
+        counts.completion_tokens or 0,
+        None,
+        None,
     )
-    written = _first_count(details.get("cache_write_tokens"))
-    searches = _object(usage.get("server_tool_use_details") or usage.get("server_tool_use"))
-    thinking = _first_count(_object(usage.get("completion_tokens_details")).get("reasoning_tokens"))
-    if thinking and usage.get("total_tokens") == prompt + output + thinking:
+    if (details := counts.prompt_tokens_details) is not None:
+        cached, written = details.cached_tokens, details.cache_write_tokens
+    if cached is None:
+        cached = counts.prompt_cache_hit_tokens
+    if cached is None:
+        cached = counts.cached_tokens
+    completion = counts.completion_tokens_details
+    thinking = completion.reasoning_tokens if completion is not None else None
+    if thinking and counts.total_tokens == prompt + output + thinking:
         output += thinking  # a server that counts thinking beside the completion, not in it
+    searches = counts.server_tool_use_details or counts.server_tool_use
     return Usage(
         input=max(0, prompt - (cached or 0) - (written or 0)),
         output=output,
         cache_read=cached,
         cache_creation=written,
         thinking=thinking,
-        web_searches=_first_count(searches.get("web_search_requests")),
+        web_searches=searches.web_search_requests if searches is not None else None,
     )
 
 
-def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
+def _usage_elsewhere(chunk: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The usage of a chunk that has none in its own field."""
+    extra, choices = chunk.get("x_groq"), chunk.get("choices")
+    holders = [extra, choices[0] if isinstance(choices, list) and choices else None]
+    found = (holder.get("usage") for holder in holders if isinstance(holder, dict))
+    return next((usage for usage in found if isinstance(usage, dict)), None)
 
 
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
+def _counts_of(told: dict[str, Any]) -> _Counts | None:
+    try:
+        return convert(told, _Counts)
+    except ValidationError:
+        return _counts_among(told)
 
 
-def _first_count(*values: Any) -> int | None:
-    for value in values:
-        if isinstance(value, int) and value >= 0:
-            return value
-    return None
+def _counts_among(told: Mapping[str, Any]) -> _Counts | None:
+    """Of a usage in which something is no count: what is one. None without a size of the prompt."""
+    if not isinstance(prompt := told.get("prompt_tokens"), int):
+        return None
+    held = {name: _counted(told[name]) for name in _HOLDERS if isinstance(told.get(name), dict)}
+    own = {name: value for name, value in told.items() if name not in _HOLDERS}
+    return convert({**_counted(own), **held, "prompt_tokens": int(prompt)}, _Counts)
+
+
+def _counted(told: Mapping[str, Any]) -> dict[str, int]:
+    return {
+        name: int(value) for name, value in told.items() if isinstance(value, int) and value >= 0
+    }

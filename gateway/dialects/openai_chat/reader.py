@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from gateway.dialects.failures import failure_in_stream
 from gateway.dialects.openai_chat.calls import ToolCalls
 from gateway.dialects.openai_chat.chunks import (
+    THINKS,
     error_of,
     glued_error,
     joined_text,
@@ -26,6 +27,7 @@ from gateway.dialects.openai_chat.state import Details, State
 from gateway.dialects.reading import EventReader
 from gateway.errors import UpstreamBroken
 from gateway.messages import Sink, StopReason, Usage
+from gateway.once import once
 from gateway.reasoning import Seal
 from gateway.sse import Event
 
@@ -43,6 +45,9 @@ STOP_REASONS: Mapping[str, StopReason] = {
 FAILED = frozenset({"error", "network_error", "insufficient_system_resource"})
 """Reasons to finish that are no reasons of the model."""
 
+ACTS = frozenset({"refusal", "tool_calls", "function_call", "annotations"})
+"""Fields of a delta that follow its text."""
+
 
 class ChatReader(EventReader):
     """Satisfies `Reader`.
@@ -50,6 +55,16 @@ class ChatReader(EventReader):
     Thinking is signed with sealed state as soon as something else follows it. State that comes with no
     thinking, or too late for it, is a block of its own.
     """
+
+    # What most answers say nothing of.
+    _calls: ToolCalls | None = None
+    _reason: str | None = None
+    _refused = False
+    _unsettled = False
+    _thought = False
+    _signature = ""
+    _citations: Citations | None = None
+    _usage: Usage | None = None
 
     def __init__(
         self,
@@ -64,16 +79,17 @@ class ChatReader(EventReader):
         super().__init__(streamed=streamed)
         self._sink = sink
         self._seal = seal
-        self._calls = ToolCalls(sink, tool_names, seal)
-        self._reason: str | None = None
-        self._refused = False
-        self._unsettled = False
-        self._thought = False
-        self._signature = ""
-        self._details = Details(streamed=streamed)
-        self._citations = Citations() if searches else None
-        self._usage: Usage | None = None
-        self._runs = Runs()
+        self._tool_names = tool_names
+        if searches:
+            self._citations = Citations()
+
+    @once
+    def _details(self) -> Details:
+        return Details(streamed=not self._is_whole)
+
+    @once
+    def _runs(self) -> Runs:
+        return Runs()
 
     def _is_answered(self) -> bool:
         return self._reason is not None
@@ -94,10 +110,13 @@ class ChatReader(EventReader):
 
     def receive(self, chunk: bytes) -> None:
         """Takes bytes, cut anywhere."""
+        if not self._streamed:
+            self._whole.add(chunk)
+            return
         if self._takes_runs and (piece := self._runs.only(chunk)) is not None:
             self._say(piece)
             return
-        end = chunk.rfind(END) if self._streamed and self._runs.hopes else -1
+        end = chunk.rfind(END) if self._runs.hopes else -1
         if end < 0:
             super().receive(chunk)
             return
@@ -124,7 +143,9 @@ class ChatReader(EventReader):
     @property
     def _takes_runs(self) -> bool:
         """Many pieces say here what each of them would say for itself: nothing waits for the first."""
-        if not (self._runs.field and self._splitter.is_between) or self._calls.pending:
+        if not (self._runs.field and self._splitter.is_between):
+            return False
+        if self._calls is not None and self._calls.pending:
             return False
         return not self._ended and (not self._unsettled or self._runs.field != "content")
 
@@ -156,40 +177,55 @@ class ChatReader(EventReader):
             return
         delta = choice.get("delta") or choice.get("message")
         if isinstance(delta, dict):
-            self._delta(delta, is_whole="delta" not in choice and not self._streamed)
+            self._delta(delta, choice)
         if reason := choice.get("finish_reason"):
             self._reason = str(reason).lower()
 
-    def _delta(self, delta: dict[str, Any], *, is_whole: bool) -> None:
-        if thought := thinking_of(delta):
-            self._thinking(thought)
-        if isinstance(details := delta.get("reasoning_details"), list) and details:
-            self._details.add(details)
-            self._unsettled = True
+    def _delta(self, delta: dict[str, Any], choice: Mapping[str, Any]) -> None:
+        if not THINKS.isdisjoint(delta):
+            self._thoughts(delta)
         content = delta.get("content")
         if isinstance(content, str):
             self._text(content)
         elif isinstance(content, list):
             self._parts(content)
+        if not ACTS.isdisjoint(delta):
+            self._acts(delta, choice)
+
+    def _thoughts(self, delta: dict[str, Any]) -> None:
+        if thought := thinking_of(delta):
+            self._thinking(thought)
+        if isinstance(details := delta.get("reasoning_details"), list) and details:
+            self._details.add(details)
+            self._unsettled = True
+
+    def _acts(self, delta: dict[str, Any], choice: Mapping[str, Any]) -> None:
         if refusal := delta.get("refusal"):
             self._refused = True
             self._text(str(refusal))
         if isinstance(pieces := delta.get("tool_calls"), list) and pieces:
-            self._tool_calls(pieces, is_whole=is_whole)
+            # In a whole message each entry is a call of its own, whatever index it carries.
+            self._tool_calls(pieces, renumbered="delta" not in choice and not self._streamed)
         legacy = delta.get("function_call")
         if isinstance(legacy, dict) and (legacy.get("name") or legacy.get("arguments")):
             self._settle()
-            self._calls.feed({"function": legacy}, index=0)
+            self._collected().feed({"function": legacy}, index=0)
         if self._citations is not None and (annotations := delta.get("annotations")):
             self._citations.add(annotations)
 
-    def _tool_calls(self, pieces: list[Any], *, is_whole: bool) -> None:
-        if not self._calls.pending:
+    def _tool_calls(self, pieces: list[Any], *, renumbered: bool) -> None:
+        calls = self._collected()
+        if not calls.pending:
             self._settle()
         for number, piece in enumerate(pieces):
-            # In a whole message each entry is a call of its own, whatever index it carries.
-            renumbered = is_whole and isinstance(piece, dict)
-            self._calls.feed({**piece, "index": number} if renumbered else piece)
+            is_renumbered = renumbered and isinstance(piece, dict)
+            calls.feed({**piece, "index": number} if is_renumbered else piece)
+
+    def _collected(self) -> ToolCalls:
+        """The calls of the answer, of which one comes now."""
+        if self._calls is None:
+            self._calls = ToolCalls(self._sink, self._tool_names, self._seal)
+        return self._calls
 
     def _parts(self, parts: list[Any]) -> None:
         """Content as a list: text, and thinking in a shape of its own."""
@@ -211,14 +247,14 @@ class ChatReader(EventReader):
         White space does not: several servers send a line break beside the pieces of a call.
         """
         if text and not text.isspace():
-            if self._calls.pending:
+            if self._calls is not None and self._calls.pending:
                 self._calls.end()
             if self._unsettled:
                 self._settle()
         self._sink.text(text)
 
     def _thinking(self, text: str) -> None:
-        if self._calls.pending:
+        if self._calls is not None and self._calls.pending:
             if not text or text.isspace():
                 return
             self._calls.end()
@@ -256,8 +292,10 @@ class ChatReader(EventReader):
             self._fail({"message": f"The provider ended the answer with {self._reason!r}."})
             return
         self._ended = True
-        self._calls.end()
-        self._settle()
+        if self._calls is not None:
+            self._calls.end()
+        if self._unsettled:
+            self._settle()
         if self._citations:
             self._citations.say(self._sink)
             if self._usage is not None and not self._usage.web_searches:
@@ -268,7 +306,7 @@ class ChatReader(EventReader):
         reason = STOP_REASONS.get(self._reason or "", "end_turn")
         if reason == "max_tokens":
             return reason  # also when the last call is cut short: the client must not trust it
-        if self._calls.seen:
+        if self._calls is not None and self._calls.seen:
             return "tool_use"  # several servers say `stop` after a call, and clients then ignore it
         if reason == "tool_use":
             return "end_turn"
