@@ -69,7 +69,7 @@ class Corrector(Forwarding):
         split: bool = True,
         ask: Callable[[Question], None] | None = None,
     ) -> None:
-        super().__init__(sink)
+        self._sink = sink
         self._catalog = catalog
         self._policy = policy
         self._report = report
@@ -81,13 +81,13 @@ class Corrector(Forwarding):
 
     def text(self, text: str) -> None:
         """Forwarded at once."""
-        if text and not text.isspace():
+        if self._call is not None and text and not text.isspace():
             self._end_call()
         self._sink.text(text)
 
     def thinking(self, text: str) -> None:
         """Forwarded at once."""
-        if text:
+        if self._call is not None and text:
             self._end_call()
         self._sink.thinking(text)
 
@@ -133,7 +133,8 @@ class Corrector(Forwarding):
 
     def finish(self, reason: StopReason, *, stop_sequence: str | None = None) -> None:
         """Ends the open call first: what the provider sent of it is all there will be."""
-        self._end_call(reason)
+        if self._call is not None:
+            self._end_call(reason)
         if self._cut_off and reason in _COMPLETE:
             reason = "max_tokens"
         self._sink.finish(reason, stop_sequence=stop_sequence)

@@ -7,9 +7,10 @@ from fnmatch import fnmatchcase
 
 from gateway.correction.quirks import Quirk
 from gateway.correction.result import Mode
+from gateway.once import once
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Policy:
     """A mode for every tool, and others for some."""
 
@@ -26,17 +27,17 @@ class Policy:
                 return mode
         return self.mode
 
-    @property
+    @once
     def looks(self) -> bool:
         """Some call is looked at."""
         return any(mode != "off" for mode in self._modes)
 
-    @property
+    @once
     def holds(self) -> bool:
         """Some call may be changed, so calls are held until they are complete."""
         return any(mode in ("repair", "model") for mode in self._modes)
 
-    @property
+    @once
     def asks(self) -> bool:
         """Some call may be put to a model."""
         return "model" in self._modes

@@ -23,6 +23,7 @@ from gateway import json_text
 from gateway.errors import GatewayError
 from gateway.messages.vocabulary import StopReason, Usage
 from gateway.messages.writers import Writer
+from gateway.once import once
 
 LEGAL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
@@ -38,6 +39,19 @@ def random_id(prefix: str) -> str:
 class Emitter:
     """The last sink of every translated answer. Says it to a `Writer`."""
 
+    started = False
+    """Something of the answer has been said."""
+    ended = False
+    """The answer is complete, or has failed."""
+    final_usage: Usage | None = None
+    """The last usage reported, if any."""
+    stop_reason: str | None = None
+    failure: GatewayError | None = None
+    _open: str | None = None
+    _index = -1
+    _white_space = ""
+    _signature = ""
+
     def __init__(
         self,
         writer: Writer,
@@ -52,50 +66,30 @@ class Emitter:
         self._prompt_estimate = prompt_estimate
         self._id_is_taken = id_is_taken
         self._mint = mint
-        self._ids: set[str] = set()
-        self._started = False
-        self._ended = False
-        self._open: str | None = None
-        self._index = -1
-        self._white_space = ""
-        self._signature = ""
-        self._usage: Usage | None = None
-        self.stop_reason: str | None = None
-        self.failure: GatewayError | None = None
 
-    @property
-    def started(self) -> bool:
-        """Something of the answer has been said."""
-        return self._started
-
-    @property
-    def ended(self) -> bool:
-        """The answer is complete, or has failed."""
-        return self._ended
-
-    @property
-    def final_usage(self) -> Usage | None:
-        """The last usage reported, if any."""
-        return self._usage
+    @once
+    def _ids(self) -> set[str]:
+        """Of the tool calls so far."""
+        return set()
 
     # -- what the model says --------------------------------------------------------------------
 
     def text(self, text: str) -> None:
         """Grows the open text block, or opens one."""
-        if self._ended or not text:
+        if self.ended or not text:
             return
         if self._open != "text":
-            text = self._white_space + text
+            if self._white_space:
+                text = self._white_space + text
             if text.isspace():
                 self._white_space = text[:MOST_WHITE_SPACE]
                 return
-            self._white_space = ""
             self._start_block("text", {"type": "text", "text": ""})
         self._writer.delta(text)
 
     def thinking(self, text: str) -> None:
         """Grows the open thinking block, or opens one."""
-        if self._ended or not text:
+        if self.ended or not text:
             return
         if self._open != "thinking" or self._signature:
             self._start_thinking()  # a signature seals its block: what follows is another one
@@ -103,7 +97,7 @@ class Emitter:
 
     def signature(self, signature: str) -> None:
         """Signs the open thinking block; without one, makes an empty block to carry it."""
-        if self._ended or not signature:
+        if self.ended or not signature:
             return
         if self._open != "thinking" or self._signature:
             self._start_thinking()
@@ -111,14 +105,14 @@ class Emitter:
 
     def redacted_thinking(self, data: str) -> None:
         """A block of its own."""
-        if self._ended:
+        if self.ended:
             return
         self._start_block("redacted", {"type": "redacted_thinking", "data": data})
         self._close_block()
 
     def block(self, block: Mapping[str, Any]) -> None:
         """A block of its own, such as a server tool's call; its input comes as a delta."""
-        if self._ended:
+        if self.ended:
             return
         start = dict(block)
         value = start.get("input")
@@ -131,7 +125,7 @@ class Emitter:
 
     def tool_start(self, id: str | None, name: str) -> None:
         """Opens a tool_use block; the id is replaced when it is unfit or taken."""
-        if self._ended:
+        if self.ended:
             return
         self._start_block(
             "tool_use", {"type": "tool_use", "id": self._fit_id(id), "name": name, "input": {}}
@@ -139,58 +133,57 @@ class Emitter:
 
     def tool_input(self, fragment: str) -> None:
         """Grows the open tool call."""
-        if self._ended or self._open != "tool_use" or not fragment:
+        if self.ended or self._open != "tool_use" or not fragment:
             return
         self._writer.delta(fragment)
 
     def tool_end(self) -> None:
         """Stops the open tool call."""
-        if not self._ended and self._open == "tool_use":
+        if not self.ended and self._open == "tool_use":
             self._close_block()
 
     def usage(self, usage: Usage) -> None:
         """Kept until the end: the wire carries the true usage in `message_delta`."""
-        if not self._ended:
-            self._usage = usage
+        if not self.ended:
+            self.final_usage = usage
 
     def finish(self, reason: StopReason, *, stop_sequence: str | None = None) -> None:
         """Ends the message."""
-        if self._ended:
+        if self.ended:
             return
-        self.start()
-        self._close_block()
-        self._ended = True
+        self._between_blocks()
+        self.ended = True
         self.stop_reason = reason
-        usage = self._usage or Usage(input=self._prompt_estimate())
+        usage = self.final_usage or Usage(input=self._prompt_estimate())
         self._writer.end(reason, stop_sequence, usage)
 
     def fail(self, error: GatewayError) -> None:
         """Ends with an error event. Before the start the caller still has the HTTP status to use."""
-        if self._ended:
+        if self.ended:
             return
-        self._ended = True
+        self.ended = True
         self.failure = error
-        if self._started:
+        if self.started:
             self._writer.error(error)
 
     # -- what the gateway says ------------------------------------------------------------------
 
     def start(self) -> None:
         """`message_start`, once. The prompt's size in it is an estimate until the end."""
-        if self._started or self._ended:
+        if self.started or self.ended:
             return
-        self._started = True
+        self.started = True
         # The size of the prompt and nothing else: what the end does not repeat would stay as it is here.
-        size = self._usage.prompt if self._usage is not None else self._prompt_estimate()
-        usage = Usage(input=size)
-        self._writer.start(self._mint("msg"), self._model, usage)
+        told = self.final_usage
+        size = told.prompt if told is not None else self._prompt_estimate()
+        self._writer.start(self._mint("msg"), self._model, Usage(input=size))
 
     def heartbeat(self) -> None:
         """Keeps a waiting client's watchdog quiet.
 
         An empty delta inside a tool call, because older clients do not count `ping` events.
         """
-        if self._ended:
+        if self.ended:
             return
         if self._open == "tool_use":
             self._writer.delta("")
@@ -199,9 +192,16 @@ class Emitter:
 
     # -- blocks ---------------------------------------------------------------------------------
 
+    def _between_blocks(self) -> None:
+        """The message has begun, and no block of it is open."""
+        if not self.started:
+            self.start()
+        if self._open is not None:
+            self._close_block()
+
     def _start_block(self, kind: str, block: dict[str, object]) -> None:
-        self.start()
-        self._close_block()
+        """`block` is the writer's from now on."""
+        self._between_blocks()
         self._white_space = ""
         self._open = kind
         self._index += 1
@@ -211,8 +211,6 @@ class Emitter:
         self._start_block("thinking", {"type": "thinking", "thinking": "", "signature": ""})
 
     def _close_block(self) -> None:
-        if self._open is None:
-            return
         if self._signature:
             self._writer.signature(self._signature)
             self._signature = ""

@@ -28,7 +28,7 @@ class Writer(Protocol):
         """The message begins."""
 
     def block_start(self, index: int, block: dict[str, Any]) -> None:
-        """A block begins; the deltas that follow are its own."""
+        """A block begins; the deltas that follow are its own. `block` is the writer's to keep."""
 
     def delta(self, value: str) -> None:
         """The open block grows."""
@@ -59,8 +59,8 @@ def error_event(error: GatewayError) -> bytes:
     return b"event: error\ndata: " + error.event_body() + b"\n\n"
 
 
-def opening(id: str, model: str, usage: Usage) -> Message:
-    """The message as it is before its first block."""
+def opening(id: str, model: str) -> Message:
+    """The message as it is before its first block, but for its usage, which comes last."""
     return {
         "id": id,
         "type": "message",
@@ -69,7 +69,6 @@ def opening(id: str, model: str, usage: Usage) -> Message:
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,
-        "usage": usage.to_json(),
     }
 
 
@@ -98,7 +97,8 @@ class EventWriter:
         return taken
 
     def start(self, id: str, model: str, usage: Usage) -> None:
-        message = opening(id, model, usage)
+        message = opening(id, model)
+        message["usage"] = usage.to_json()
         self._write("message_start", {"type": "message_start", "message": message})
 
     def block_start(self, index: int, block: dict[str, Any]) -> None:
@@ -115,9 +115,7 @@ class EventWriter:
         )
 
     def delta(self, value: str) -> None:
-        self._parts.append(self._delta_prefix)
-        self._parts.append(json_text.encode(value))
-        self._parts.append(b"}}\n\n")
+        self._parts += (self._delta_prefix, json_text.encode(value), b"}}\n\n")
 
     def signature(self, signature: str) -> None:
         delta = {"type": "signature_delta", "signature": signature}
@@ -155,12 +153,12 @@ class MessageWriter:
         self._parts: list[str] = []
 
     def start(self, id: str, model: str, usage: Usage) -> None:
-        self.message = opening(id, model, usage)
+        self.message = opening(id, model)
 
     def block_start(self, index: int, block: dict[str, Any]) -> None:
-        self._block = dict(block)
+        self._block = block
         self._parts = []
-        self.message["content"].append(self._block)
+        self.message["content"].append(block)
 
     def delta(self, value: str) -> None:
         self._parts.append(value)
@@ -169,16 +167,15 @@ class MessageWriter:
         self._block["signature"] = signature
 
     def block_stop(self) -> None:
-        joined = "".join(self._parts)
-        match self._block["type"]:
-            case "tool_use" | "server_tool_use":
-                self._block["input"] = tool_input_of(joined)
-            case "text" | "thinking" as kind:
-                self._block[kind] = joined
+        kind = self._block["type"]
+        if kind == "text" or kind == "thinking":
+            self._block[kind] = "".join(self._parts)
+        elif kind == "tool_use" or kind == "server_tool_use":
+            self._block["input"] = tool_input_of("".join(self._parts))
 
     def end(self, reason: str, stop_sequence: str | None, usage: Usage) -> None:
-        self.message.update(ending(reason, stop_sequence))
         self.message["usage"] = usage.to_json()
+        self.message.update(ending(reason, stop_sequence))
 
     def error(self, error: GatewayError) -> None:
         """A whole answer that failed is none; whoever made it fail knows why."""

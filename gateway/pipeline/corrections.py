@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from gateway.correction import (
 )
 from gateway.correction.corrector import CHANGING
 from gateway.messages import MessagesRequest, Sink, Usage
+from gateway.once import once
 
 if TYPE_CHECKING:
     from gateway.correction.leaked import Leak
@@ -41,6 +42,10 @@ class Consulted:
     error: str | None = None
 
 
+NO_TOOLS = ToolCatalog(())
+"""Of a request that offers none."""
+
+
 def _size(catalog: ToolCatalog) -> int:
     """Bytes, with the schemas that will be compiled."""
     return 2_000 * len(catalog.names)
@@ -60,9 +65,11 @@ class Corrections:
         """`relays`: each call is told by itself (see `Dialect.relays`). `consults`: whoever feeds the
         answer takes care of `question`."""
         self.settings = settings
-        catalog = request.of("tools", "catalog", lambda: ToolCatalog(request.tools), _size)
-        self.catalog = catalog.with_tables(settings.tables)
-        self.outcomes: Counter[tuple[str, str]] = Counter()
+        self.looks = settings.policy.looks
+        """Some call of the answer may be looked at."""
+        self.holds = settings.policy.holds
+        """Some call of the answer may be changed."""
+        self.outcomes: dict[tuple[str, str], int] = {}
         """(tool, status) -> calls."""
         self.found: list[Correction] = []
         """Every call that was not valid."""
@@ -74,14 +81,25 @@ class Corrections:
         """What somebody is to be asked, and who waits for it."""
         self._asked = 0
 
+    @once
+    def catalog(self) -> ToolCatalog:
+        """The tools of the request, as the settings know them."""
+        request, tables = self._request, self.settings.tables
+        if "tools" not in request:
+            return NO_TOOLS.with_tables(tables)
+        catalog = request.of("tools", "catalog", lambda: ToolCatalog(request.tools), _size)
+        return catalog.with_tables(tables)
+
     @property
     def calls(self) -> int:
         """How many calls were looked at."""
-        return self.outcomes.total()
+        return sum(self.outcomes.values())
 
     @property
     def repairs(self) -> tuple[tuple[str, str], ...]:
         """(tool, class) of what was changed, once each; what was only reported is not among it."""
+        if not self.found:
+            return ()
         policy = self.settings.policy
         return tuple(
             dict.fromkeys(
@@ -91,16 +109,6 @@ class Corrections:
                 for repair in one.repairs
             )
         )
-
-    @property
-    def looks(self) -> bool:
-        """Some call of the answer may be looked at."""
-        return self.settings.policy.looks
-
-    @property
-    def holds(self) -> bool:
-        """Some call of the answer may be changed."""
-        return self.settings.policy.holds
 
     def stages(self, sink: Sink) -> Sink:
         """The stages before a sink."""
@@ -162,7 +170,7 @@ class Corrections:
     def _judged(self, correction: Correction) -> None:
         name = correction.name
         tool = name if name in self.catalog else UNKNOWN_TOOL
-        self.outcomes[tool, correction.status] += 1
+        self._count(tool, correction.status, 1)
         if correction.status != "valid":
             self.found.append(correction)
 
@@ -170,6 +178,9 @@ class Corrections:
         """The call was judged already, on its way: as a valid one, because it had been corrected."""
         call = leak.call
         receipt = Repair(call.name, "text", "", f"{leak.format} in the {leak.channel}", "a call")
-        self.outcomes[call.name, "valid"] -= 1
-        self.outcomes[call.name, "repaired"] += 1
+        self._count(call.name, "valid", -1)
+        self._count(call.name, "repaired", 1)
         self.found.append(replace(call, status="repaired", repairs=(receipt, *call.repairs)))
+
+    def _count(self, tool: str, status: str, calls: int) -> None:
+        self.outcomes[tool, status] = self.outcomes.get((tool, status), 0) + calls
