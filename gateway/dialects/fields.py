@@ -13,9 +13,10 @@ TIERS: Mapping[Any, str] = {"auto": "auto", "standard_only": "default"}
 
 def output_cap(request: MessagesRequest, limit: int | None, *, least: int = 1) -> int | None:
     """Tokens that the answer may have: what the client wants, within the target's bounds."""
-    wanted = request.get("max_tokens")
-    caps = [cap for cap in (wanted, limit) if isinstance(cap, int)]
-    return max(min(caps), least) if caps else None
+    cap = request.get("max_tokens")
+    if not isinstance(cap, int) or (limit is not None and limit < cap):
+        cap = limit
+    return None if cap is None else max(cap, least)
 
 
 def answer_schema(request: MessagesRequest) -> dict[str, Any] | None:

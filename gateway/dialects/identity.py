@@ -39,8 +39,9 @@ def put_digests(
     if "metadata" not in request:
         return
     metadata = request.object_field("metadata")
-    digests = {user: user_digest(request), session: session_digest(request)}
-    found = {field: digest for field, digest in digests.items() if field and digest is not None}
+    wanted = ((user, user_digest), (session, session_digest))
+    digests = {field: digest(request) for field, digest in wanted if field}
+    found = {field: digest for field, digest in digests.items() if digest is not None}
     body.update(found)
     if metadata and not found:
         dropped.append("metadata")

@@ -101,7 +101,7 @@ def encoded(
     body: Mapping[str, Any], name: str, prompt: Prompt
 ) -> tuple[bytes, Callable[[], Outline] | None]:
     """JSON of a body, in whose list `name` stands what is new of the conversation; and its outline."""
-    written = [one.data for one in prompt.known if one.data]
+    written = [one.data for one in prompt.known if one.data] if prompt.known else []
     if not written:
         return json_text.encode(body), None
     items: Sequence[Any] = body[name]

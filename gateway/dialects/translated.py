@@ -62,10 +62,11 @@ class TranslatedAnswer:
         return self.take()
 
     def finish(self) -> bytes:
-        if not self._emitter.ended:
+        emitter, writer = self._emitter, self._writer
+        if not emitter.ended:
             self._reader.finish()
-        if isinstance(self._writer, MessageWriter) and self._emitter.failure is None:
-            return json_text.encode(self._writer.message) if self._emitter.ended else b""
+        if isinstance(writer, MessageWriter) and emitter.failure is None:
+            return json_text.encode(writer.message) if emitter.ended else b""
         return self.take()
 
     def take(self) -> bytes:

@@ -130,6 +130,8 @@ def reminder(turn: Turn) -> str:
 
 def system_texts(system: str | Sequence[Block], dropped: list[str]) -> list[Text]:
     """The system prompt's texts, without the client's attribution."""
+    if not system:
+        return []
     blocks = [{"type": "text", "text": system}] if isinstance(system, str) else system
     texts = [block for block in blocks if str(block.get("text") or "").strip()]
     kept = [block for block in texts if not block["text"].startswith(BILLING)]
@@ -145,10 +147,14 @@ def turns_of(messages: Sequence[Block], seal: Seal, dropped: list[str]) -> list[
 
 def read_turn(message: Block, seal: Seal, dropped: list[str]) -> Turn | None:
     """One message; None when nothing of it is left."""
-    role = message.get("role")
+    role, content = message.get("role"), message.get("content")
     parts: list[Part] = []
-    for block in blocks_of(message):
-        parts += _read(block, seal, dropped)
+    if isinstance(content, str):
+        if content.strip():
+            parts.append(Text(content))
+    else:
+        for block in content or ():
+            parts += _read(block, seal, dropped)
     if not parts:
         return None
     return Turn(role if role in ("assistant", "system") else "user", tuple(parts))
@@ -359,8 +365,13 @@ def _unique(ids: Sequence[str]) -> list[str]:
 
 def _without_results(turn: Turn, used: frozenset[int] | set[int] = frozenset()) -> Turn:
     """The turn, its results taken out where they were used and told as text where they were not."""
-    if not any(isinstance(part, Result) for part in turn.parts):
-        return turn
+    for part in turn.parts:
+        if isinstance(part, Result):
+            return _told(turn, used)
+    return turn
+
+
+def _told(turn: Turn, used: frozenset[int] | set[int]) -> Turn:
     parts: list[Part] = []
     for part in turn.parts:
         if not isinstance(part, Result):

@@ -151,7 +151,10 @@ class Emitter:
         """Ends the message."""
         if self.ended:
             return
-        self._between_blocks()
+        if self._open is not None:
+            self._close_block()
+        elif not self.started:
+            self.start()
         self.ended = True
         self.stop_reason = reason
         usage = self.final_usage or Usage(input=self._prompt_estimate())
@@ -192,16 +195,12 @@ class Emitter:
 
     # -- blocks ---------------------------------------------------------------------------------
 
-    def _between_blocks(self) -> None:
-        """The message has begun, and no block of it is open."""
-        if not self.started:
-            self.start()
-        if self._open is not None:
-            self._close_block()
-
     def _start_block(self, kind: str, block: dict[str, object]) -> None:
         """`block` is the writer's from now on."""
-        self._between_blocks()
+        if self._open is not None:
+            self._close_block()
+        elif not self.started:
+            self.start()
         self._white_space = ""
         self._open = kind
         self._index += 1

@@ -6,9 +6,9 @@ reasons and errors, both ways. How servers differ is data: `ChatQuirks`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, ClassVar
 
 from msgspec import convert
@@ -16,6 +16,7 @@ from msgspec import convert
 from gateway.dialects.base import Answer, AnswerContext, Destination, Outgoing
 from gateway.dialects.counting import of_prompt
 from gateway.dialects.failures import failure
+from gateway.dialects.openai_chat.content import Spelling
 from gateway.dialects.openai_chat.quirks import ChatQuirks
 from gateway.dialects.openai_chat.reader import ChatReader
 from gateway.dialects.openai_chat.request import request_to_chat
@@ -23,11 +24,16 @@ from gateway.dialects.think_tags import ThinkTags
 from gateway.dialects.translated import TranslatedAnswer
 from gateway.errors import GatewayError
 from gateway.messages import MessagesRequest, Sink
+from gateway.once import once
 
 __all__ = ["ChatQuirks", "OpenAIChat"]
 
 
-@dataclass(frozen=True, slots=True)
+MOST_MODELS = 256
+"""Models of which a dialect knows how they are written to; of others it is worked out again."""
+
+
+@dataclass(frozen=True)
 class OpenAIChat:
     """Satisfies `Dialect`."""
 
@@ -46,7 +52,12 @@ class OpenAIChat:
 
     def outgoing(self, request: MessagesRequest, destination: Destination) -> Outgoing:
         """See `request_to_chat`."""
-        return request_to_chat(request, destination, self.quirks)
+        return request_to_chat(request, destination, self._spelling_of(destination.model))
+
+    @once
+    def _spelling_of(self) -> Callable[[str], Spelling]:
+        """By the name of the model."""
+        return lru_cache(MOST_MODELS)(partial(Spelling.of, self.quirks))
 
     def counting(self, request: MessagesRequest, destination: Destination) -> Outgoing | None:
         """In the client's format: the chat format has no such request."""

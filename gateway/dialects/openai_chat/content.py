@@ -13,6 +13,7 @@ from gateway.dialects.offers import legal_id, legal_name
 from gateway.dialects.openai_chat.cache import Cache, keep_last_marks, mark
 from gateway.dialects.openai_chat.quirks import ChatQuirks
 from gateway.dialects.openai_chat.state import Past, past_of
+from gateway.dialects.openai_chat.thinking import takes_reasoning
 from gateway.dialects.turns import (
     NO_OUTPUT,
     Block,
@@ -44,6 +45,8 @@ class Spelling(Struct, frozen=True):
     """How one model of a server wants its messages written."""
 
     quirks: ChatQuirks
+    reasons: bool
+    """It takes the provider's reasoning parameters."""
     images: bool
     cache: Cache
 
@@ -52,6 +55,7 @@ class Spelling(Struct, frozen=True):
         """As the quirks say it of this model."""
         return cls(
             quirks=quirks,
+            reasons=takes_reasoning(model, quirks),
             images=patterns.matches_any(quirks.image_models, model),
             cache=quirks.cache if patterns.matches_any(quirks.cache_models, model) else "none",
         )
@@ -74,8 +78,9 @@ def conversation(
         told = [part for turn in turns if turn.role == "system" for part in turn.parts]
         system = [*system, *(part for part in told if isinstance(part, Text))]
         turns = [turn for turn in turns if turn.role != "system"]
-    front, messages = system_to_chat(system, spelling), turns_to_chat(turns, spelling, dropped)
-    messages = [*front, *messages]
+    messages = turns_to_chat(turns, spelling, dropped)
+    if system:
+        messages = [*system_to_chat(system, spelling), *messages]
     if quirks.merge_turns and not follows:
         messages = merged(messages)
     if spelling.cache != "none":
@@ -98,7 +103,9 @@ def turns_to_chat(
     turns: Sequence[Turn], spelling: Spelling, dropped: list[str]
 ) -> list[ChatMessage]:
     """Turns as the chat messages that say the same."""
-    messages = [message for turn in turns for message in turn_to_chat(turn, spelling, dropped)]
+    messages: list[ChatMessage] = []
+    for turn in turns:
+        messages += turn_to_chat(turn, spelling, dropped)
     return merged(messages) if spelling.quirks.merge_turns else messages
 
 
@@ -126,11 +133,12 @@ def _content(parts: list[Part], spelling: Spelling) -> str | list[Part]:
     Where marks are sent, texts stay apart also when none is marked: the marks move on from turn to
     turn, and what the model reads must not change with them.
     """
-    if any(len(part) != 2 or part["type"] != "text" for part in parts):
-        return parts  # images, files, thinking, or a mark on one of them
+    for part in parts:
+        if len(part) != 2 or part["type"] != "text":
+            return parts  # images, files, thinking, or a mark on one of them
     if spelling.cache != "none" and len(parts) > 1:
         return parts
-    return "\n\n".join(part["text"] for part in parts)
+    return "\n\n".join([part["text"] for part in parts])
 
 
 def _text(text: str, cached: Block | None, spelling: Spelling) -> Part:
@@ -205,6 +213,8 @@ def chat_id(id: str, quirks: ChatQuirks) -> str:
 
 
 def _user(turn: Turn, spelling: Spelling, dropped: list[str]) -> list[ChatMessage]:
+    if len(turn.parts) == 1 and isinstance(said := turn.parts[0], Text) and said.cached is None:
+        return [{"role": "user", "content": said.text}]
     results: list[ChatMessage] = []
     shown: list[Part] = []
     parts: list[Part] = []
@@ -213,7 +223,7 @@ def _user(turn: Turn, spelling: Spelling, dropped: list[str]) -> list[ChatMessag
             message, images = _result(part, spelling, dropped)
             results.append(message)
             shown += images
-        elif isinstance(part, Text | Image | Document):
+        elif isinstance(part, (Text, Image, Document)):
             parts.append(_part(part, spelling, dropped))
     # Results first, because they must follow their calls; then what they show; then what was said.
     return results + _message("user", shown + parts, spelling)
@@ -235,10 +245,10 @@ def _result(
 
 
 def _part(part: Text | Image | Document, spelling: Spelling, dropped: list[str]) -> Part:
+    if isinstance(part, Text):
+        return _text(part.text, part.cached, spelling)
     marked = mark(part.cached, spelling.cache)
     match part:
-        case Text():
-            return {"type": "text", "text": part.text, **marked}
         case Image() if spelling.images:
             return {"type": "image_url", "image_url": {"url": part.as_url}, **marked}
         case Image():

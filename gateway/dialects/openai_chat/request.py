@@ -5,6 +5,7 @@ Reference: https://platform.openai.com/docs/api-reference/chat/create
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from gateway import json_text
@@ -18,11 +19,11 @@ from gateway.dialects.openai_chat.content import (
     turns_to_chat,
 )
 from gateway.dialects.openai_chat.quirks import ChatQuirks
-from gateway.dialects.openai_chat.thinking import ask_to_think, takes_reasoning, thinking_words
+from gateway.dialects.openai_chat.thinking import ask_to_think, thinking_words
 from gateway.dialects.openai_chat.tools import offer_to_chat
 from gateway.dialects.prompt import Prompt, encoded, prompt_of
 from gateway.dialects.stops import stop_sequences
-from gateway.dialects.thinking import Wish, wish_of
+from gateway.dialects.thinking import NO_WISH, Wish, wish_of
 from gateway.dialects.turns import system_texts
 from gateway.messages import MessagesRequest
 
@@ -38,46 +39,56 @@ TRANSLATED = frozenset(
 """Fields that this module reads; every other field of a request is dropped, and said to be."""
 
 
+PLAIN = frozenset({"model", "messages", "system", "max_tokens", "stream"})
+"""Fields that stand in most requests; for the others a request is read where it has one of them."""
+
+HEADERS: Mapping[str, str] = {"content-type": "application/json"}
+
+
 def request_to_chat(
-    request: MessagesRequest, destination: Destination, quirks: ChatQuirks
+    request: MessagesRequest, destination: Destination, spelling: Spelling
 ) -> Outgoing:
     """The whole request."""
-    dropped = [name for name in request if name not in TRANSLATED]
-    model = destination.model
-    reasons = takes_reasoning(model, quirks)
-    wish = wish_of(request)
-    offered = _offered(request, destination, quirks)
-    dropped += offered.dropped
-    stops = stop_sequences(request)
+    quirks, reasons = spelling.quirks, spelling.reasons
+    dropped: list[str] = []
+    stops: tuple[str, ...] = ()
+    wish, offered = NO_WISH, NO_OFFER
+    has_more = not PLAIN.issuperset(request)
+    if has_more:
+        dropped = [name for name in request if name not in TRANSLATED]
+        wish = wish_of(request)
+        offered = _offered(request, destination, quirks)
+        dropped += offered.dropped
+        stops = stop_sequences(request)
     limit = quirks.stop_limit if quirks.stop_with_reasoning or not reasons else 0
-    body: Body = {"model": model}
-    prompt = _messages(body, request, destination, quirks, dropped, wish=wish if reasons else None)
+    body: Body = {"model": destination.model}
+    prompt = _messages(body, request, destination, spelling, dropped, wish)
     body |= offered.fields
     cap = output_cap(request, destination.max_output, least=quirks.least_output)
     if cap is not None:
         body[quirks.output_cap] = cap
-    _sampling(body, request, quirks, dropped, reasons=reasons)
-    if stops[:limit]:
-        body["stop"] = list(stops[:limit])
+    if has_more:
+        _sampling(body, request, quirks, dropped, reasons=reasons)
+        if stops[:limit]:
+            body["stop"] = list(stops[:limit])
     if reasons:
         ask_to_think(body, wish, quirks)
-    _format(body, request, quirks, dropped)
-    tier = service_tier(request, dropped, known=quirks.service_tier, fast=quirks.fast_tier)
-    if tier is not None:
-        body["service_tier"] = tier
-    user, session = quirks.user_field, quirks.session_field
-    put_digests(body, request, dropped, user=user, session=session)
+    if has_more:
+        _format(body, request, quirks, dropped)
+        _account(body, request, quirks, dropped)
     if request.stream:
         body["stream"] = True
         if quirks.stream_usage:
             body["stream_options"] = {"include_usage": True}
-    written, known_outline = encoded(_laid_over(body, quirks.extra or {}), "messages", prompt)
+    if quirks.extra:
+        body = _laid_over(body, quirks.extra)
+    written, known_outline = encoded(body, "messages", prompt)
     return Outgoing(
         path=quirks.path,
-        headers={"content-type": "application/json"},
+        headers=HEADERS,
         body=written,
         known_outline=known_outline,
-        dropped=tuple(dict.fromkeys(dropped)),
+        dropped=tuple(dict.fromkeys(dropped)) if dropped else (),
         tool_names=offered.tool_names,
         stops=stops[limit:],
     )
@@ -103,16 +114,15 @@ def _messages(
     body: Body,
     request: MessagesRequest,
     destination: Destination,
-    quirks: ChatQuirks,
+    spelling: Spelling,
     dropped: list[str],
-    *,
-    wish: Wish | None,
+    wish: Wish,
 ) -> Prompt:
     """The conversation, and what stands beside it because of it."""
-    system = system_texts(request.system, dropped)
-    if wish is not None:
+    quirks = spelling.quirks
+    system = system_texts(request.system, dropped) if "system" in request else []
+    if spelling.reasons:
         system = [*thinking_words(wish, quirks), *system]
-    spelling = Spelling.of(quirks, destination.model)
     role = quirks.system_role if system else ""
     prompt = prompt_of(
         request,
@@ -125,8 +135,8 @@ def _messages(
     )
     turns, follows = prompt.turns, bool(prompt.known)
     body["messages"] = messages = conversation(system, turns, spelling, dropped, follows=follows)
-    is_begun = bool(messages) and messages[-1]["role"] == "assistant"
-    if is_begun and quirks.prefill == "continue_final_message":
+    continues = quirks.prefill == "continue_final_message"
+    if continues and messages and messages[-1]["role"] == "assistant":
         body |= {"continue_final_message": True, "add_generation_prompt": False}
     if spelling.cache == "parts" and (cached := request.object_field("cache_control")):
         body["cache_control"] = cached
@@ -160,6 +170,15 @@ def _format(body: Body, request: MessagesRequest, quirks: ChatQuirks, dropped: l
         return
     named = {"name": "answer", "schema": schema, "strict": is_strict(schema)}
     body["response_format"] = {"type": "json_schema", "json_schema": named}
+
+
+def _account(body: Body, request: MessagesRequest, quirks: ChatQuirks, dropped: list[str]) -> None:
+    """What is paid for, and for whom."""
+    tier = service_tier(request, dropped, known=quirks.service_tier, fast=quirks.fast_tier)
+    if tier is not None:
+        body["service_tier"] = tier
+    user, session = quirks.user_field, quirks.session_field
+    put_digests(body, request, dropped, user=user, session=session)
 
 
 def _laid_over(body: Body, extra: Body) -> Body:

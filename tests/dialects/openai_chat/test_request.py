@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from language import JSON, destination, request, tool
 from servers.chat_check import REASONING_KEYS, TOP_KEYS, faults
-from strategies import dialogues, json_values, mutated, request_bodies, tools
+from strategies import dialogues, json_values, mutated, request_bodies, tools, words
 
 from gateway.dialects import DIALECTS, Outgoing
 from gateway.dialects.openai_chat import ChatQuirks, OpenAIChat
-from gateway.dialects.openai_chat.request import TRANSLATED
+from gateway.dialects.openai_chat.request import PLAIN, TRANSLATED
 from gateway.errors import InvalidRequest
 from gateway.messages import MessagesRequest
 from gateway.providers import PROVIDERS
@@ -131,6 +131,24 @@ class TestEveryRequest:
         assert {name: before.get(name) for name in before} == body
         assert before.encode() is before.raw
         assert dialect.outgoing(before, destination()) == once
+
+    @given(request_bodies, chats, st.sampled_from(["temperature", "speed", "service_tier"]))
+    def test_a_field_that_says_nothing(self, body: JSON, dialect: OpenAIChat, name: str) -> None:
+        """A request of nothing but usual fields is read for no other; a null in one changes nothing."""
+        usual = {field: value for field, value in body.items() if field in PLAIN}
+        assert sent_by(dialect, usual) == sent_by(dialect, {**usual, name: None})
+
+    @given(request_bodies, chats, st.lists(words, max_size=4))
+    def test_a_model_that_is_known(
+        self, body: JSON, dialect: OpenAIChat, others: list[str]
+    ) -> None:
+        """What was sent to a model before is what a server that was never asked is sent."""
+        before = MessagesRequest.parse(json.dumps(body).encode())
+        try:
+            sent = [dialect.outgoing(before, destination(name)) for name in ["m", *others, "m"]]
+        except InvalidRequest:
+            return
+        assert sent[0] == sent[-1] == OpenAIChat(dialect.quirks).outgoing(before, destination())
 
     @given(mutated(request_bodies), chats)
     def test_requests_of_odd_shape(self, body: Any, dialect: OpenAIChat) -> None:
