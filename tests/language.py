@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -305,6 +305,10 @@ class Heard:
 
     def text(self, text: str) -> None:
         self.calls.append(("text", text))
+
+    def texts(self, pieces: Sequence[str]) -> None:
+        for piece in pieces:
+            self.text(piece)
 
     def thinking(self, text: str) -> None:
         self.calls.append(("thinking", text))

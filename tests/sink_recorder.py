@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.errors import GatewayError
@@ -17,6 +17,10 @@ class Recorder:
 
     def text(self, text: str) -> None:
         self.said.append(("text", text))
+
+    def texts(self, pieces: Sequence[str]) -> None:
+        for piece in pieces:
+            self.text(piece)
 
     def thinking(self, text: str) -> None:
         self.said.append(("thinking", text))

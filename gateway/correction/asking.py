@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -111,6 +111,9 @@ class Gate:
     def text(self, text: str) -> None:
         """Said in its turn, as everything below."""
         self._do(lambda: self._sink.text(text))
+
+    def texts(self, pieces: Sequence[str]) -> None:
+        self._do(lambda: self._sink.texts(pieces))
 
     def thinking(self, text: str) -> None:
         self._do(lambda: self._sink.thinking(text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -84,6 +84,13 @@ class Corrector(Forwarding):
         if self._call is not None and text and not text.isspace():
             self._end_call()
         self._sink.text(text)
+
+    def texts(self, pieces: Sequence[str]) -> None:
+        """Forwarded at once."""
+        if self._call is None:
+            self._sink.texts(pieces)
+        else:
+            super().texts(pieces)
 
     def thinking(self, text: str) -> None:
         """Forwarded at once."""

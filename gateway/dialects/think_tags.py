@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from gateway.messages import Forwarding, Sink
 
@@ -42,6 +42,12 @@ class ThinkTags(Forwarding):
         self._waiting = ""
         self.text: Callable[[str], None] = self._head
         """The next sink's own method, once tags have no meaning any more."""
+
+    def texts(self, pieces: Sequence[str]) -> None:
+        if self._begun:
+            self._sink.texts(pieces)
+        else:
+            super().texts(pieces)
 
     # -- the head of the answer -----------------------------------------------------------------
 

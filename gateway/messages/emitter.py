@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gateway import json_text
@@ -86,6 +86,14 @@ class Emitter:
                 return
             self._start_block("text", {"type": "text", "text": ""})
         self._writer.delta(text)
+
+    def texts(self, pieces: Sequence[str]) -> None:
+        """As `text`, of one piece after the other: once a block is open, they all are deltas of it."""
+        said = [piece for piece in pieces if piece]
+        while said and self._open != "text" and not self.ended:
+            self.text(said.pop(0))
+        if said and not self.ended:
+            self._writer.deltas(said)
 
     def thinking(self, text: str) -> None:
         """Grows the open thinking block, or opens one."""

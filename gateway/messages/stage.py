@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gateway.errors import GatewayError
@@ -18,11 +18,18 @@ class Forwarding:
 
     __slots__ = ("_sink",)
 
+    text: Callable[[str], None]
+    """What a stage says of it itself."""
+
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
 
     def _leave(self) -> None:
         """Something else than text is said, or nothing more."""
+
+    def texts(self, pieces: Sequence[str]) -> None:
+        for piece in pieces:
+            self.text(piece)
 
     def thinking(self, text: str) -> None:
         self._leave()
@@ -67,6 +74,8 @@ class Silent:
     __slots__ = ()
 
     def text(self, text: str) -> None: ...
+
+    def texts(self, pieces: Sequence[str]) -> None: ...
 
     def thinking(self, text: str) -> None: ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
@@ -86,6 +86,9 @@ class Sink(Protocol):
 
     def text(self, text: str) -> None:
         """Some text of the answer."""
+
+    def texts(self, pieces: Sequence[str]) -> None:
+        """Several pieces of text that came at once: as `text` of one after the other."""
 
     def thinking(self, text: str) -> None:
         """Some thinking."""

@@ -5,7 +5,7 @@ Both are told the same things in the same order, so that a streamed and a whole 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from gateway import json_text
@@ -20,6 +20,8 @@ DELTAS: Mapping[str, tuple[str, str]] = {
 }
 """Block type -> the type of its deltas, and the field that carries them."""
 
+DELTA_END = b"}}\n\n"
+
 
 class Writer(Protocol):
     """What the emitter calls; it keeps the order, a writer only writes."""
@@ -32,6 +34,9 @@ class Writer(Protocol):
 
     def delta(self, value: str) -> None:
         """The open block grows."""
+
+    def deltas(self, values: Sequence[str]) -> None:
+        """It grows several times, at least once."""
 
     def signature(self, signature: str) -> None:
         """The open thinking block is signed."""
@@ -115,7 +120,12 @@ class EventWriter:
         )
 
     def delta(self, value: str) -> None:
-        self._parts += (self._delta_prefix, json_text.encode(value), b"}}\n\n")
+        self._parts += (self._delta_prefix, json_text.encode(value), DELTA_END)
+
+    def deltas(self, values: Sequence[str]) -> None:
+        between = DELTA_END + self._delta_prefix
+        told = between.join(map(json_text.encode, values))
+        self._parts += (self._delta_prefix, told, DELTA_END)
 
     def signature(self, signature: str) -> None:
         delta = {"type": "signature_delta", "signature": signature}
@@ -162,6 +172,9 @@ class MessageWriter:
 
     def delta(self, value: str) -> None:
         self._parts.append(value)
+
+    def deltas(self, values: Sequence[str]) -> None:
+        self._parts += values
 
     def signature(self, signature: str) -> None:
         self._block["signature"] = signature

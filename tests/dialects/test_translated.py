@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from language import JSON, check_order, context, events_of, play, sse
+from collections.abc import Callable
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from language import JSON, check_order, context, events_of, play, sse
+from sink_recorder import Recorder
+
+from gateway.correction import Corrector, Gate, Policy, ToolCatalog
+from gateway.correction.leaked import LeakFilter
+from gateway.correction.result import Channel
 from gateway.dialects.openai_chat import OpenAIChat
+from gateway.dialects.stops import StopSequences
+from gateway.dialects.think_tags import ThinkTags
 from gateway.messages import Sink, accumulate
 
 CHAT = OpenAIChat()
@@ -78,3 +89,39 @@ def test_the_model_is_the_clients() -> None:
     named = {**CALLED, "model": "upstream-name"}
     assert play(CHAT, [sse(named)], stream=False, model="asked-for").message["model"] == "asked-for"
     assert play(CHAT, [sse(named)], stream=False).answer.stop_reason == "tool_use"
+
+
+TOOLS = ToolCatalog([{"name": "f", "input_schema": {"type": "object"}}])
+CHANNELS: tuple[Channel, ...] = ("text",)
+STAGES: dict[str, Callable[[Sink], Sink]] = {
+    "correction": lambda sink: Corrector(sink, TOOLS, policy=Policy(), report=lambda _: None),
+    "calls in the text": lambda sink: LeakFilter(
+        sink, TOOLS, channels=CHANNELS, report=lambda _: None
+    ),
+    "questions": lambda sink: Gate(sink, lambda *_: None),
+    "stop sequences": lambda sink: StopSequences(sink, ["ab", "b c"]),
+    "tags": lambda sink: ThinkTags(sink, sign=lambda: "s"),
+}
+PIECES = st.sampled_from(
+    ["", " ", "a", "b", " c", "<think>", "</think>", '<tool_call>{"name":"f"', "}"]
+)
+
+
+@pytest.mark.parametrize("name", STAGES)
+@given(before=st.sampled_from(["nothing", "call", "text"]), pieces=st.lists(PIECES, max_size=8))
+def test_pieces_at_once(name: str, before: str, pieces: list[str]) -> None:
+    """Every stage makes of several pieces of text at once what it makes of one after the other."""
+    sinks = Recorder(), Recorder()
+    for number, sink in enumerate(sinks):
+        stage = STAGES[name](sink)
+        if before == "call":
+            stage.tool_start("t", "f")
+        elif before == "text":
+            stage.text("x")
+        if number:
+            stage.texts(pieces)
+        else:
+            for piece in pieces:
+                stage.text(piece)
+        stage.finish("end_turn")
+    assert sinks[0].said == sinks[1].said

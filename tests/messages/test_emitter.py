@@ -97,6 +97,21 @@ def test_stream_and_message_cannot_differ(said: list[Call]) -> None:
     assert joined(writer.message) == joined(accumulate(events))
 
 
+@given(calls, st.lists(torn, max_size=6), st.none() | end)
+def test_pieces_at_once(said: list[Call], pieces: list[str], over: Call | None) -> None:
+    """Several pieces of text at once are each of them by itself, to a stream and to a message."""
+    before = [*said, *([over] if over is not None else [])]
+    ends: list[Call] = [("finish", ("end_turn",))]
+    one_by_one: list[Call] = [*before, *(("text", (piece,)) for piece in pieces), *ends]
+    at_once: list[Call] = [*before, ("texts", (pieces,)), *ends]
+    events = [emitted(told, mint=counter())[1] for told in (one_by_one, at_once)]
+    assert events[0] == events[1]
+    messages = MessageWriter(), MessageWriter()
+    for writer, told in zip(messages, (one_by_one, at_once), strict=True):
+        tell(Emitter(writer, model="m", mint=counter()), told)
+    assert messages[0].message == messages[1].message
+
+
 @given(calls)
 def test_everything_said_arrives(said: list[Call]) -> None:
     """Text that says something, thinking, signatures and inputs all stand in the message."""

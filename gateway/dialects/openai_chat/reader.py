@@ -114,7 +114,7 @@ class ChatReader(EventReader):
             self._whole.add(chunk)
             return
         if self._takes_runs and (piece := self._runs.only(chunk)) is not None:
-            self._say(piece)
+            self._say([piece])
             return
         end = chunk.rfind(END) if self._runs.hopes else -1
         if end < 0:
@@ -124,9 +124,8 @@ class ChatReader(EventReader):
         while at < len(events):
             if self._takes_runs:
                 pieces = self._runs.take(events, at)
-                for piece in pieces:
-                    self._say(piece)
                 if pieces:
+                    self._say(pieces)
                     at += len(pieces)
                     continue
             super().receive(events[at] + END)
@@ -134,11 +133,13 @@ class ChatReader(EventReader):
         if rest := chunk[end + len(END) :]:
             super().receive(rest)
 
-    def _say(self, piece: str) -> None:
+    def _say(self, pieces: list[str]) -> None:
+        """What `_takes_runs`: nothing has to be ended before it."""
         if self._runs.field == "content":
-            self._text(piece)
+            self._sink.texts(pieces)
         else:
-            self._thinking(piece)
+            for piece in pieces:
+                self._thinking(piece)
 
     @property
     def _takes_runs(self) -> bool:

@@ -213,6 +213,10 @@ class _Sink:
     def text(self, text: str) -> None:
         self._say("text", text)
 
+    def texts(self, pieces: Sequence[str]) -> None:
+        for piece in pieces:
+            self.text(piece)
+
     def thinking(self, text: str) -> None:
         self._say("thinking", text)
 
