@@ -154,6 +154,11 @@ class Exchange:
             self._begun = Attempt(asked, target, self.chain.place)
         return self._begun
 
+    @property
+    def begun(self) -> Attempt | None:
+        """The try under way, if the exchange came so far: asking for it begins none."""
+        return self._begun
+
     def upstream_request(self) -> UpstreamRequest:
         """What to send. Raises `GatewayError` when there is nothing to send."""
         request = self.attempt.upstream_request()
@@ -325,18 +330,6 @@ class Exchange:
         return corrections.found if corrections is not None else ()
 
     @property
-    def tool_calls(self) -> int:
-        """How many tool calls of the answer were looked at."""
-        corrections = self._corrections
-        return corrections.calls if corrections is not None else 0
-
-    @property
-    def tool_outcomes(self) -> Mapping[tuple[str, str], int]:
-        """(tool, status of the correction) -> calls."""
-        corrections = self._corrections
-        return corrections.outcomes if corrections is not None else {}
-
-    @property
     def consulted(self) -> list[Consulted]:
         """What came of asking a model about calls; whoever asks writes it down here."""
         corrections = self._corrections
@@ -347,18 +340,6 @@ class Exchange:
         """The target that was asked last; None before the decision."""
         route = self.decided
         return (self.chain.target or route.target).name if route is not None else None
-
-    @property
-    def stand_in(self) -> str | None:
-        """The provider that answers in place of the chosen one, if one does."""
-        attempt = self._begun
-        return attempt.stand_in if attempt is not None else None
-
-    @property
-    def provider_request_id(self) -> str | None:
-        """The name that the provider gave this request, to ask its people about."""
-        attempt = self._begun
-        return attempt.returned.get("request-id") if attempt is not None else None
 
     @property
     def usage(self) -> Usage | None:
@@ -376,11 +357,6 @@ class Exchange:
         if usage is not None and usage.prompt:
             return 0
         return attempt.asked.prompt_estimate(attempt.target)
-
-    @property
-    def stop_reason(self) -> str | None:
-        """Why the model stopped."""
-        return self._answer.stop_reason if self._answer is not None else None
 
     @property
     def size_sent(self) -> Size | None:

@@ -125,7 +125,7 @@ def test_the_first_requests_come_before_the_encoder(
     async def story(*, ends: bool) -> None:
         gateway = services(COUNTS, tmp_path)
         for _ in range(50):
-            gateway.tally.note(None, 200, None, seconds=0.1)
+            gateway.tally.requests["mock:m", "200"] += 1
             waiting = asyncio.create_task(app.calm(gateway))
             await asyncio.sleep(0)
             assert not waiting.done()

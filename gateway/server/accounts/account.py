@@ -7,11 +7,13 @@ from time import monotonic
 from typing import Any
 
 from gateway import observe
-from gateway.errors import GatewayError
 from gateway.messages import Usage
 from gateway.pipeline import Consulted, Exchange, may_pass
+from gateway.pipeline.corrections import Corrections
 from gateway.routing import Done
-from gateway.server.delivery import Delivery
+from gateway.server.accounts.ended import Ended
+
+NOTHING_USED = Usage()
 
 
 class Request(observe.Line, kw_only=True, omit_defaults=True):
@@ -41,14 +43,20 @@ class Request(observe.Line, kw_only=True, omit_defaults=True):
     error: str | None = None
 
 
-def done(exchange: Exchange, failure: GatewayError | None) -> Done:
+def done(ended: Ended) -> Done:
     """What rules may ask of this exchange later."""
+    exchange, failure, corrections = ended.exchange, ended.failure, ended.corrections
+    calls = repaired = 0
+    if corrections is not None and corrections.outcomes:
+        calls = corrections.calls
+        repaired = sum(found.status == "repaired" for found in corrections.found)
     return done_by(
         exchange,
-        exchange.target or "",
-        exchange.usage,
-        calls=exchange.tool_calls,
-        repaired=sum(found.status == "repaired" for found in exchange.corrections),
+        ended.target or "",
+        ended.usage,
+        ended.prompt,
+        calls=calls,
+        repaired=repaired,
         failed=failure is not None and may_pass(failure),
         unsaid=exchange.unsaid if exchange.inbound.client is not None else 0,
     )
@@ -58,14 +66,18 @@ def done_by(
     exchange: Exchange,
     target: str,
     usage: Usage | None,
+    prompt: int,
     *,
     calls: int = 0,
     repaired: int = 0,
     failed: bool = False,
     unsaid: int = 0,
 ) -> Done:
-    """What a target did for an exchange. What it cost is spent by whoever sent the request."""
-    used = usage or Usage()
+    """What a target did for an exchange. What it cost is spent by whoever sent the request.
+
+    `prompt` are the tokens of the whole prompt by `usage`.
+    """
+    used = usage or NOTHING_USED
     price = exchange.snapshot.facts_of(target).price
     return Done(
         at=monotonic(),
@@ -73,7 +85,7 @@ def done_by(
         session=exchange.facts.session,
         key=exchange.inbound.client,
         cost=price.of(used) + price.of(Usage(input=unsaid)) if price is not None else 0.0,
-        prompt=used.prompt,
+        prompt=prompt,
         cached=used.cache_read or 0,
         calls=calls,
         repaired=repaired,
@@ -83,12 +95,60 @@ def done_by(
     )
 
 
-def log(
-    exchange: Exchange, delivery: Delivery, failure: GatewayError | None, *, seconds: float
-) -> None:
+def log(ended: Ended) -> None:
     """One line in the log for one request; and one for each tool call that was not right."""
-    logger, id = observe.logger(), exchange.id
-    for correction in exchange.corrections:
+    exchange, corrections = ended.exchange, ended.corrections
+    if corrections is not None and (corrections.found or corrections.consulted):
+        _log_calls(exchange.id, corrections)
+    if exchange.snapshot.print_system and exchange.system_sent:
+        observe.logger().info("system_prompt", request=exchange.id, text=exchange.system_sent)
+    line = Request(
+        event="request",
+        level="info",
+        timestamp=datetime.now(UTC),
+        request=exchange.id,
+        client=exchange.inbound.client,
+        model=exchange.request.model,
+        target=ended.target,
+        answered_by=ended.stand_in,
+        status=ended.status,
+        stream=exchange.request.stream,
+        stop_reason=ended.stop_reason,
+        seconds=round(ended.seconds, 3),
+        bytes=len(exchange.inbound.body),
+        complete=ended.is_complete,
+    )
+    if (route := exchange.decided) is not None:
+        line.reason = route.reason
+    if (usage := ended.usage) is not None:
+        line.input_tokens = usage.input
+        line.cached_tokens = usage.cache_read
+        line.output_tokens = usage.output
+    _add_rest(line, ended)
+    observe.write(line)
+
+
+def _add_rest(line: Request, ended: Ended) -> None:
+    """What few requests have something to say of."""
+    exchange, failure = ended.exchange, ended.failure
+    attempt, chain, prefix = exchange.begun, exchange.chain, exchange.prefix
+    if attempt is not None:
+        line.provider_request = attempt.returned.get("request-id")
+    if chain.failed:
+        line.failed_before = [f"{one.target}: {one.message}" for one in chain.failed]
+    if chain.passed_over:
+        line.passed_over = chain.passed_over
+    if exchange.waited:
+        line.waited_for_room = round(exchange.waited, 3) or None
+    if prefix is not None:
+        line.prefix_kept, line.prefix_broke_at = round(prefix.kept, 4), prefix.broke_at
+    if failure is not None:
+        line.level, line.error = "warning", failure.message
+
+
+def _log_calls(id: str, corrections: Corrections) -> None:
+    logger = observe.logger()
+    for correction in corrections.found:
         logger.warning(
             "tool_call",
             request=id,
@@ -97,39 +157,8 @@ def log(
             repairs=[f"{r.rule} {r.path} {r.detail}" for r in correction.repairs],
             errors=list(correction.errors),
         )
-    for one in exchange.consulted:
+    for one in corrections.consulted:
         logger.info("tool_call_model", request=id, **_told(one))
-    if exchange.snapshot.print_system and exchange.system_sent:
-        logger.info("system_prompt", request=id, text=exchange.system_sent)
-    route, usage, prefix = exchange.decided, exchange.usage, exchange.prefix
-    line = Request(
-        event="request",
-        level="warning" if failure else "info",
-        timestamp=datetime.now(UTC),
-        request=id,
-        client=exchange.inbound.client,
-        model=exchange.request.model,
-        target=exchange.target,
-        reason=route.reason if route else None,
-        answered_by=exchange.stand_in,
-        failed_before=[f"{one.target}: {one.message}" for one in exchange.chain.failed] or None,
-        passed_over=exchange.chain.passed_over or None,
-        provider_request=exchange.provider_request_id,
-        status=delivery.status,
-        stream=exchange.request.stream,
-        stop_reason=exchange.stop_reason,
-        seconds=round(seconds, 3),
-        waited_for_room=round(exchange.waited, 3) or None,
-        bytes=len(exchange.inbound.body),
-        input_tokens=usage.input if usage else None,
-        cached_tokens=usage.cache_read if usage else None,
-        output_tokens=usage.output if usage else None,
-        prefix_kept=round(prefix.kept, 4) if prefix else None,
-        prefix_broke_at=prefix.broke_at if prefix else None,
-        complete=delivery.ended,
-        error=failure.message if failure else None,
-    )
-    observe.write(line)
 
 
 def _told(one: Consulted) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from time import monotonic
 
-from gateway.errors import GatewayError
 from gateway.estimates import Estimates, Lesson
 from gateway.pipeline import Exchange
+from gateway.server.accounts.ended import Ended
 from gateway.server.services import Services
 
 MEASURED = frozenset({"text", "thinking", "tool_use", "tool_result", "tool_error", "tools"})
@@ -22,21 +22,25 @@ AT_ONCE = 64 * 1024
 """Bytes that are new in a request up to which it is looked at right away."""
 
 
-def note(services: Services, exchange: Exchange, failure: GatewayError | None) -> None:
+def note(services: Services, ended: Ended) -> None:
     """An exchange has ended; learns from it, now or a little later, or not at all."""
-    usage = exchange.usage
-    if failure is not None or usage is None or usage.prompt < 1 or exchange.stop_reason is None:
+    usage, actual = ended.usage, ended.prompt
+    if ended.failure is not None or usage is None or actual < 1 or ended.stop_reason is None:
         return
-    if exchange.stand_in is not None or usage.web_searches:
+    if ended.stand_in is not None or usage.web_searches:
         return
-    target, actual = exchange.attempt.target, usage.prompt
+    exchange, pace = ended.exchange, services.pace
+    is_counted = exchange.size_sent is not None and exchange.request.fresh <= AT_ONCE
+    if not is_counted and not (services.encoder_loaded and pace.is_free):
+        return  # nobody could count it now
+    target = exchange.attempt.target
     family, answers = services.estimates.answers(target.provider, target.model)
-    if not services.pace.is_due(family, answers, monotonic()):
+    if not pace.is_due(family, answers, monotonic()):
         return
-    if exchange.size_sent is not None and exchange.request.fresh <= AT_ONCE:
+    if is_counted:
         services.tally.note_estimate(learn(services.estimates, exchange, actual))
-    elif services.encoder_loaded:
-        services.pace.count(
+    else:
+        pace.count(
             lambda: learn(services.estimates, exchange, actual), services.tally.note_estimate
         )
 

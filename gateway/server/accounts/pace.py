@@ -41,12 +41,17 @@ class Pace:
             self._last.popitem(last=False)
         return True
 
+    @property
+    def is_free(self) -> bool:
+        """No count is under way, and the last one is paid for."""
+        return self._task is None and monotonic() >= self._free_at
+
     def count(self, work: Callable[[], _T], done: Callable[[_T], None]) -> None:
-        """Counts in a thread, unless a count is under way or the last one is not paid for yet.
+        """Counts in a thread, if it `is_free` for that.
 
         `done` is told the result on the loop.
         """
-        if self._task is None and monotonic() >= self._free_at:
+        if self.is_free:
             self._task = asyncio.create_task(self._count(work, done))
 
     async def _count(self, work: Callable[[], _T], done: Callable[[_T], None]) -> None:

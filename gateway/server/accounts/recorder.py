@@ -92,14 +92,13 @@ class Recorder:
 
     def note(self, exchange: Exchange, *, status: int, seconds: float) -> None:
         """Remembers an exchange that ended."""
-        now = time()
+        now, snapshot = time(), exchange.snapshot
+        is_written = snapshot.recorder is not None
+        if not is_written:
+            limit = MOST_PER_SECOND if snapshot.reload.max_changed is not None else FEW_PER_SECOND
+            if not self._has_room(int(now), limit):
+                return
         job = _Job(exchange, now - seconds, status, seconds)
-        is_written = exchange.snapshot.recorder is not None
-        limit = (
-            MOST_PER_SECOND if exchange.snapshot.reload.max_changed is not None else FEW_PER_SECOND
-        )
-        if not is_written and not self._has_room(int(now), limit):
-            return
         if is_written or exchange.request.fresh > AT_ONCE:
             self._worker.take(job)
         elif (record := _record(self._making, job)) is not None:

@@ -10,12 +10,17 @@ from collections import Counter
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from time import time
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from gateway.errors import GatewayError
 from gateway.estimates import LEARNED, Lesson
 from gateway.messages import Usage
-from gateway.pipeline import Chain, Exchange
+from gateway.pipeline import Chain
+from gateway.pipeline.corrections import Corrections
+from gateway.server.accounts.ended import Ended
 
 OTHER = "(other)"
 """What is counted together because there is too much of it."""
@@ -37,20 +42,21 @@ RATIOS = (0.5, 0.8, 0.9, 0.95, 0.98, 1.0, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 5.0)
 0.98 or less is what the estimate promises to be rare."""
 
 
-class Bounded(Generic[_K]):
-    """The first so many keys."""
+class Bounded(dict[_K, bool]):
+    """The first so many keys: each is told that it has its own place, any other that it has none."""
 
     def __init__(self, most: int) -> None:
+        super().__init__()
         self._most = most
-        self._known: set[_K] = set()
 
     def __call__(self, key: _K) -> bool:
         """Whether the key has its own place."""
-        if key in self._known:
-            return True
-        if len(self._known) >= self._most:
+        return self[key]
+
+    def __missing__(self, key: _K) -> bool:
+        if len(self) >= self._most:
             return False
-        self._known.add(key)
+        self[key] = True
         return True
 
 
@@ -71,6 +77,15 @@ class Spread:
         self.total += value
 
 
+class Tokens(Struct):
+    """Of one target, by their kind."""
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_creation: int = 0
+
+
 class Tally:
     """Counts, each by its labels."""
 
@@ -84,8 +99,6 @@ class Tally:
         """By family of models: the estimate of a prompt's size, by what the provider counted."""
         self.low_estimates: Counter[tuple[str]] = Counter()
         """(family): estimates that were too small by more than 2 %, after the first answers."""
-        self.tokens: Counter[tuple[str, str]] = Counter()
-        """(target, kind)."""
         self.calls: Counter[tuple[str, str, str]] = Counter()
         """(target, tool, outcome)."""
         self.repairs: Counter[tuple[str, str, str]] = Counter()
@@ -108,33 +121,49 @@ class Tally:
         """(target): requests for which its circuit was open."""
         self.foreign: Counter[tuple[str]] = Counter()
         """(reason): requests for another host, `host`, or of another web page, `origin`."""
+        self._tokens: dict[str, Tokens] = {}
+        """By target."""
         self._families: Bounded[str] = Bounded(MOST_TARGETS)
         self._targets: Bounded[str] = Bounded(MOST_TARGETS)
         self._tools: Bounded[tuple[str, str]] = Bounded(MOST_TOOLS)
 
+    @property
+    def tokens(self) -> dict[tuple[str, str], int]:
+        """(target, kind)."""
+        return {
+            (target, kind): count
+            for target, tokens in list(self._tokens.items())
+            for kind, count in asdict(tokens).items()
+        }
+
     def note(
-        self,
-        exchange: Exchange | None,
-        status: int,
-        failure: GatewayError | None,
-        *,
-        seconds: float,
+        self, target: str, status: int, failure: GatewayError | None, *, seconds: float
     ) -> None:
-        """A request that was answered, or not. `status` is what the client was told."""
-        target = self._target(exchange.target if exchange is not None else None)
-        is_broken = failure is not None and status < 400
+        """A request that was answered, or not, `NOWHERE` if need be. `status` is what the client was told."""
+        is_broken = False
         if failure is not None:
             self.note_refused(failure)
+            is_broken = status < 400
         self.requests[target, "broken" if is_broken else str(status)] += 1
-        self.seconds.setdefault(target, Spread(BOUNDS)).note(seconds)
-        if exchange is not None:
-            self._note_usage(target, exchange.usage)
-            self._note_calls(target, exchange)
-            chain = exchange.chain
-            if chain.failed or chain.withheld or chain.passed_over:
-                self._note_tries(chain)
-            if exchange.prefix is not None:
-                self.prefixes[target, exchange.prefix.part] += 1
+        spread = self.seconds.get(target)
+        if spread is None:
+            spread = self.seconds[target] = Spread(BOUNDS)
+        spread.note(seconds)
+
+    def note_exchange(self, ended: Ended) -> None:
+        """The request of an exchange, and what came of it besides."""
+        exchange = ended.exchange
+        chain, prefix, corrections = exchange.chain, exchange.prefix, ended.corrections
+        target = self._target(ended.target)
+        self.note(target, ended.status, ended.failure, seconds=ended.seconds)
+        if ended.usage is not None:
+            self._note_usage(target, ended.usage)
+        if corrections is not None and (corrections.outcomes or corrections.consulted):
+            self._note_calls(target, corrections)
+        if chain.failed or chain.withheld or chain.passed_over:
+            self._note_tries(chain)
+        if prefix is not None:
+            self.prefixes[target, prefix.part] += 1
 
     def note_waited(self, provider: str, seconds: float) -> None:
         """A request was let in at a provider that has limits."""
@@ -149,17 +178,21 @@ class Tally:
         """The size of a prompt was estimated, and then counted by the provider."""
         if lesson is None:
             return
-        family = lesson.family if self._families(lesson.family) else OTHER
+        family = lesson.family if self._families[lesson.family] else OTHER
         self.estimates.setdefault(family, Spread(RATIOS)).note(lesson.ratio)
         if lesson.answers >= LEARNED:
             self.low_estimates[(family,)] += lesson.is_low
 
-    def _note_usage(self, target: str, usage: Usage | None) -> None:
-        if usage is not None:
-            self.tokens[target, "input"] += usage.input
-            self.tokens[target, "output"] += usage.output
-            self.tokens[target, "cache_read"] += usage.cache_read or 0
-            self.tokens[target, "cache_creation"] += usage.cache_creation or 0
+    def _note_usage(self, target: str, usage: Usage) -> None:
+        tokens = self._tokens.get(target)
+        if tokens is None:
+            tokens = self._tokens[target] = Tokens()
+        tokens.input += usage.input
+        tokens.output += usage.output
+        if usage.cache_read:
+            tokens.cache_read += usage.cache_read
+        if usage.cache_creation:
+            tokens.cache_creation += usage.cache_creation
 
     def _note_tries(self, chain: Chain) -> None:
         for failed in chain.failed:
@@ -169,25 +202,26 @@ class Tally:
         for name in chain.passed_over:
             self.passed_over[(self._target(name),)] += 1
 
-    def _note_calls(self, target: str, exchange: Exchange) -> None:
-        for (tool, outcome), count in exchange.tool_outcomes.items():
+    def _note_calls(self, target: str, corrections: Corrections) -> None:
+        for (tool, outcome), count in corrections.outcomes.items():
             if count:
                 self.calls[target, self._tool(target, tool), outcome] += count
-        for correction in exchange.corrections:
+        for correction in corrections.found:
             for tool, rule in {(repair.tool, repair.rule): None for repair in correction.repairs}:
                 self.repairs[target, self._tool(target, tool), rule] += 1
-        for one in exchange.consulted:
+        for one in corrections.consulted:
             asked = self._target(one.target)
             self.consulted[asked, one.outcome] += 1
-            self._note_usage(asked, one.usage)
+            if one.usage is not None:
+                self._note_usage(asked, one.usage)
 
     def _target(self, name: str | None) -> str:
         if not name:
             return NOWHERE
-        return name if self._targets(name) else OTHER
+        return name if self._targets[name] else OTHER
 
     def _tool(self, target: str, name: str) -> str:
-        return name if self._tools((target, name)) else OTHER
+        return name if self._tools[target, name] else OTHER
 
     # -- as JSON --------------------------------------------------------------------------------
 

@@ -41,7 +41,8 @@ async def consult(services: Services, exchange: Exchange) -> Correction | None:
     seconds = round(perf_counter() - started, 3)
     target = str(consultation.target)
     exchange.consulted.append(Consulted(target, question.tool, outcome, seconds, usage, error))
-    services.note(exchange, done_by(exchange, target, usage))
+    prompt = usage.prompt if usage is not None else 0
+    services.note(exchange, done_by(exchange, target, usage, prompt))
     return found
 
 

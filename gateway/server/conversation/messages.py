@@ -17,6 +17,8 @@ from gateway.messages import error_event
 from gateway.pipeline import Exchange, UpstreamRequest
 from gateway.server.accounts import learning
 from gateway.server.accounts.account import done, log
+from gateway.server.accounts.ended import ended
+from gateway.server.accounts.tally import NOWHERE
 from gateway.server.body import ClientGone
 from gateway.server.conversation.arrival import arrived
 from gateway.server.conversation.consulting import consult
@@ -54,12 +56,21 @@ async def handle(services: Services, scope: Scope, receive: Receive, send: Send)
         failure = error.with_traceback(None)  # which holds this frame, and so the body
         await fail(exchange, delivery, error)
     seconds = perf_counter() - started
-    if exchange is not None:
-        services.note(exchange, done(exchange, failure))
-        log(exchange, delivery, failure, seconds=seconds)
-        learning.note(services, exchange, failure)
-        services.recorder.note(exchange, status=delivery.status, seconds=seconds)
-    services.tally.note(exchange, delivery.status, failure, seconds=seconds)
+    if exchange is None:
+        services.tally.note(NOWHERE, delivery.status, failure, seconds=seconds)
+        return
+    end = ended(
+        exchange,
+        failure,
+        status=delivery.status,
+        is_complete=delivery.ended,
+        seconds=seconds,
+    )
+    services.note(exchange, done(end))
+    log(end)
+    learning.note(services, end)
+    services.recorder.note(exchange, status=delivery.status, seconds=seconds)
+    services.tally.note_exchange(end)
 
 
 async def fail(exchange: Exchange | None, delivery: Delivery, error: GatewayError) -> None:
