@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -26,7 +26,7 @@ from gateway.server.bugs import reported_bug
 from gateway.server.conversation import counting, messages
 from gateway.server.delivery import Delivery
 from gateway.server.pages import admin, discovery
-from gateway.server.paths import HEADERS, App, PathPrefix, Receive, Scope, Send
+from gateway.server.paths import HEADERS, PLAIN, App, Receive, Scope, Send, without_prefix
 from gateway.server.services import Services
 
 __all__ = ["Services", "build_app"]
@@ -34,7 +34,7 @@ __all__ = ["Services", "build_app"]
 
 def build_app(services: Services) -> App:
     """The ASGI application of a gateway."""
-    return PathPrefix(Front(services))
+    return Front(services)
 
 
 class Front:
@@ -48,6 +48,8 @@ class Front:
         if scope["type"] == "lifespan":
             await live(self._services, receive, send)
             return
+        if scope["path"] not in PLAIN:
+            scope = without_prefix(scope)
         headers = scope[HEADERS] = headers_of(scope)
         services = self._services
         if not services.sites.are_plain(services.config.snapshot.server, headers, scope):
@@ -59,20 +61,22 @@ class Front:
         if endpoint is not None and scope["method"] not in endpoint.methods:
             await refuse_method(scope, send, endpoint.methods)
             return
-        answer, begun = self._page if endpoint is None else endpoint.answer, Started(send)
+        answer, delivery = self._page if endpoint is None else endpoint.answer, Delivery(send)
         try:
-            await answer(services, scope, receive, begun)
+            await answer(services, scope, receive, delivery)
         except Exception as error:
-            if begun.started:
+            if delivery.committed:
                 raise  # the server tells the log, and cuts the connection
             is_deep = isinstance(error, RecursionError)
             failure = too_deep() if is_deep else reported_bug(error, scope["path"])
             services.tally.note_refused(failure)
-            await Delivery(send).error(failure, {"request-id": random_id("req")})
+            await delivery.error(failure, {"request-id": random_id("req")})
 
-    async def _page(self, _services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _page(
+        self, _services: Services, scope: Scope, receive: Receive, delivery: Delivery
+    ) -> None:
         pages = await self._loaded()
-        await pages(scope, receive, send)
+        await pages(scope, receive, delivery)
 
     async def _loaded(self) -> App:
         """The pages, loaded once; a client that leaves meanwhile must not end it for the others."""
@@ -180,7 +184,7 @@ async def load_repairs() -> None:
 
 # -- what is answered at once ------------------------------------------------------------------------
 
-Answer = Callable[[Services, Scope, Receive, Send], Awaitable[None]]
+Answer = Callable[[Services, Scope, Receive, Delivery], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +198,10 @@ class Endpoint:
 def page(look: Callable[[Services, Scope], tuple[int, Mapping[str, Any]]]) -> Answer:
     """Answers with the status and the JSON that the look gives."""
 
-    async def answer(services: Services, scope: Scope, _receive: Receive, send: Send) -> None:
+    async def answer(services: Services, scope: Scope, _: Receive, delivery: Delivery) -> None:
         status, body = look(services, scope)
         told = redactor.redact_value(body)
-        await Delivery(send).whole(status, {}, json_text.encode(told))
+        await delivery.whole(status, {}, json_text.encode(told))
 
     return answer
 
@@ -226,20 +230,6 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/health": Endpoint(("GET",), page(health)),
     "/health/ready": Endpoint(("GET",), page(ready)),
 }
-
-
-class Started:
-    """Sends, and knows whether anything was sent."""
-
-    __slots__ = ("_send", "started")
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self.started = False
-
-    def __call__(self, message: MutableMapping[str, Any]) -> Awaitable[None]:
-        self.started = True
-        return self._send(message)
 
 
 def too_deep() -> GatewayError:

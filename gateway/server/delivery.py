@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Coroutine, Generator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, MutableMapping
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,11 @@ EVENTS = "text/event-stream; charset=utf-8"
 BODY_FOLLOWS = "gateway.body_follows"
 """Key of an ASGI message: the body comes at once, so that the head can go out with it. A server that does
 not know it sends the head by itself."""
+
+
+AT_ONCE = "at_once"
+"""Method that a server's `send` may have beside being called. It takes status, headers, body and type of a
+complete response, which costs less than messages do; False when messages have to say it."""
 
 
 class _Sent:
@@ -62,6 +67,7 @@ class Delivery:
 
     def __init__(self, send: Send) -> None:
         self._send = send
+        self._at_once: Callable[..., bool] | None = getattr(send, AT_ONCE, None)
         self.committed = False
         self.unsent: Awaitable[None] | None = None
         """What `write_now` could not send at once."""
@@ -70,10 +76,10 @@ class Delivery:
 
     async def start(self, status: int, headers: Mapping[str, str], content_type: str) -> None:
         """Commits to a status. What is said next is said at once."""
-        self.committed = True
-        self.status = status
         raw = [(b"content-type", content_type.encode("ascii"))]
         raw += [(k.encode("ascii"), v.encode("latin-1", "replace")) for k, v in headers.items()]
+        self.committed = True
+        self.status = status
         await self._send(
             {"type": "http.response.start", "status": status, "headers": raw, BODY_FOLLOWS: True}
         )
@@ -111,8 +117,19 @@ class Delivery:
         self, status: int, headers: Mapping[str, str], body: bytes, content_type: str = JSON
     ) -> None:
         """A complete response."""
+        if self._at_once is not None:
+            self.committed = self.ended = True
+            self.status = status
+            if self._at_once(status, headers, body, content_type):
+                return
+            self.committed = self.ended = False
         await self.start(status, {**headers, "content-length": str(len(body))}, content_type)
         await self.end(body)
+
+    def __call__(self, message: MutableMapping[str, Any]) -> Awaitable[None]:
+        """Sends what somebody else has to say, for whom this is a server's `send`."""
+        self.committed = True
+        return self._send(message)
 
     async def error(self, error: GatewayError, headers: Mapping[str, str]) -> None:
         """The response to a failed request. Only before anything else was sent."""

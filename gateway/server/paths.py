@@ -42,14 +42,7 @@ def split_path(path: str) -> tuple[str, str]:
     return "", path
 
 
-class PathPrefix:
-    """Takes the prefix off the path before the application routes it."""
-
-    def __init__(self, app: App) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in PLAIN:
-            prefix, endpoint = split_path(scope["path"])
-            scope = {**scope, PREFIX: prefix, "path": endpoint, "raw_path": endpoint.encode()}
-        await self._app(scope, receive, send)
+def without_prefix(scope: Scope) -> Scope:
+    """The request as it is routed: its path is that of an endpoint."""
+    prefix, endpoint = split_path(scope["path"])
+    return {**scope, PREFIX: prefix, "path": endpoint, "raw_path": endpoint.encode()}

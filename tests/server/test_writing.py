@@ -199,3 +199,76 @@ def test_an_answer_into_nothing_is_no_error() -> None:
         return wire.writes
 
     assert asyncio.run(story()) == []
+
+
+texts = st.text(st.characters(codec="latin-1"), max_size=8)
+named = st.dictionaries(
+    st.sampled_from(
+        ["request-id", "x-gateway-rule", "retry-after", "connection", "content-length", "x-\u00e9"]
+    ),
+    st.one_of(texts, st.sampled_from(["close", "keep-alive", "3", "\u20ac", "a\r\nx: y"])),
+    max_size=4,
+)
+
+
+@given(statuses, named, st.binary(max_size=50), st.sampled_from(["POST", "HEAD"]), st.booleans())
+def test_what_is_said_at_once_is_what_messages_say(
+    status: int, headers: dict[str, str], body: bytes, method: str, keeps: bool
+) -> None:
+    """The same bytes, the same end of the connection, and the same headers that are refused."""
+
+    async def said(*, at_once: bool, is_slow: bool) -> tuple[Said, str, bool]:
+        wire, ended, failure = Wire(), list[int](), ""
+        made: Any = cycle(Response, wire, ended, method, keeps=keeps)
+        delivery = Delivery(made if at_once else made.send)
+        if is_slow:
+            made.flow.pause_writing()
+            asyncio.get_running_loop().call_soon(made.flow.resume_writing)
+        try:
+            await delivery.whole(status, headers, body)
+        except (RuntimeError, UnicodeEncodeError) as error:
+            failure = type(error).__name__
+        told = Said(b"".join(wire.writes), wire.closed, len(ended), bool(failure))
+        return told, failure, delivery.committed
+
+    async def story() -> None:
+        expected = await said(at_once=False, is_slow=False)
+        assert await said(at_once=True, is_slow=False) == expected
+        assert await said(at_once=True, is_slow=True) == expected
+
+    asyncio.run(story())
+
+
+async def _returns_early(_scope: Any, _receive: Any, _send: Any) -> None:
+    """No answer."""
+
+
+async def _breaks(_scope: Any, _receive: Any, _send: Any) -> None:
+    raise ValueError("broken")
+
+
+async def _breaks_off(_scope: Any, _receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+
+
+async def _returns_something(_scope: Any, _receive: Any, send: Any) -> int:
+    await Delivery(send).whole(200, {}, b"ok")
+    return 1
+
+
+@pytest.mark.parametrize("app", [_returns_early, _breaks, _breaks_off, _returns_something])
+def test_an_application_that_ends_wrongly_is_answered_for_by_uvicorn(
+    app: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The client and the log are told what they would be told without us."""
+
+    async def story(kind: type[RequestResponseCycle]) -> tuple[bytes, bool, list[str]]:
+        wire = Wire()
+        caplog.clear()
+        await cycle(kind, wire, [], "POST", keeps=True).run_asgi(app)
+        return b"".join(wire.writes), wire.closed, [record.msg for record in caplog.records]
+
+    ours, theirs = asyncio.run(story(Response)), asyncio.run(story(RequestResponseCycle))
+    assert ours[1:] == theirs[1:]
+    assert ours[2]
+    assert ours[0].partition(b"\r\n")[0] == theirs[0].partition(b"\r\n")[0]

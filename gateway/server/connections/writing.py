@@ -8,7 +8,7 @@ the body where the application says that they follow at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
@@ -19,6 +19,29 @@ BODILESS = frozenset({204, 304})
 
 LINE = b"%b: %b\r\n".__mod__
 """(name, value) -> the line of a header."""
+TEXT = "{}: {}\r\n".format
+"""name, value -> the same as text."""
+
+SETTLING = frozenset({"connection", "content-length", "transfer-encoding"})
+"""Headers that say how the body is framed, or what becomes of the connection."""
+
+
+async def _returns(result: Any) -> Any:
+    return result
+
+
+async def _raises(error: BaseException) -> Any:
+    raise error
+
+
+def check(lines: bytes, ends: int) -> None:
+    """Each line ends once: a further end would have come from a name or a value. Raises `RuntimeError`."""
+    if lines.count(b"\n") != ends or lines.count(b"\r") != ends or b"\0" in lines:
+        raise RuntimeError("a header of the response holds a line break or a NUL")
+
+
+def _nothing() -> None:
+    """Is done once the response is complete and the application has ended."""
 
 
 class Response(RequestResponseCycle):
@@ -33,12 +56,55 @@ class Response(RequestResponseCycle):
     head = b""
     """What goes out with the first bytes of the body."""
 
+    async def run_asgi(self, app: Any) -> None:
+        """Has the application answer. What is wrong with how it ends, uvicorn tells log and client."""
+        try:
+            result = await app(self.scope, self.receive, self)
+        except BaseException as error:
+            ended = _raises(error)
+        else:
+            if result is None and (self.response_complete or self.disconnected):
+                self.on_response = _nothing
+                return
+            ended = _returns(result)
+        await super().run_asgi(lambda *_: ended)
+
+    def __call__(self, message: Any) -> Any:
+        """The application's `send`."""
+        return self.send(message)
+
     def send(self, message: Any) -> Any:
         """See ASGI. What can be written at once is: then there is nothing to wait for, see `SENT`."""
         if self.flow.write_paused and not self.disconnected:
             return self._send_later(message)
         self._send_now(message)
         return SENT
+
+    def at_once(
+        self, status: int, headers: Mapping[str, str], body: bytes, content_type: str
+    ) -> bool:
+        """A complete response, sent by one call. False: it is not to be sent at once, or not like that."""
+        if self.response_started or self.disconnected or self.flow.write_paused:
+            return False
+        if self.transport.is_closing():
+            return False
+        if not (SETTLING.isdisjoint(headers) and "".join(headers).isascii()):
+            return False
+        self.response_started = True
+        self.waiting_for_100_continue = False
+        text = "".join(map(TEXT, headers.keys(), headers.values()))
+        lines = b"%bcontent-type: %b\r\n%b" % (
+            b"".join(map(LINE, self.default_headers)),
+            content_type.encode("ascii"),
+            text.encode("latin-1", "replace"),
+        )
+        check(lines, len(self.default_headers) + 1 + len(headers))
+        said = b"" if self.scope["method"] == "HEAD" else body
+        last = b"" if self.keep_alive else b"connection: close\r\n"
+        framing = b"content-length: %d\r\n%b\r\n" % (len(body), last)
+        self.transport.write(b"".join((STATUS_LINE[status], lines, framing, said)))
+        self._end()
+        return True
 
     async def _send_later(self, message: Any) -> None:
         await self.flow.drain()
@@ -69,10 +135,7 @@ class Response(RequestResponseCycle):
         fields = [*self.default_headers, *headers]
         known = dict(fields)
         lines = b"".join(map(LINE, fields))
-        # Each line ends once: a further end would have come from a name or a value.
-        ends = len(fields)
-        if lines.count(b"\n") != ends or lines.count(b"\r") != ends or b"\0" in lines:
-            raise RuntimeError("a header of the response holds a line break or a NUL")
+        check(lines, len(fields))
         if b"close" in known.get(b"connection", b"").lower():
             self.keep_alive = False
         elif not self.keep_alive:

@@ -17,16 +17,15 @@ from gateway.routing.pins import Looking as LookingAtPins
 from gateway.server.body import ClientGone
 from gateway.server.conversation.arrival import arrived
 from gateway.server.delivery import Delivery
-from gateway.server.paths import Receive, Scope, Send
+from gateway.server.paths import Receive, Scope
 from gateway.server.services import Services
 
 SMALL = 16 * 1024
 """Bytes up to which a request is measured at once: the worst of texts takes its milliseconds."""
 
 
-async def handle(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+async def handle(services: Services, scope: Scope, receive: Receive, delivery: Delivery) -> None:
     """One request, errors included."""
-    delivery = Delivery(send)
     started = perf_counter()
     exchange: Exchange | None = None
     try:

@@ -24,7 +24,7 @@ from gateway.server.conversation.arrival import arrived
 from gateway.server.conversation.consulting import consult
 from gateway.server.conversation.waiting import Beat, Feed, Heartbeats, Intake, Watch, commit
 from gateway.server.delivery import JSON, Delivery
-from gateway.server.paths import Receive, Scope, Send
+from gateway.server.paths import Receive, Scope
 from gateway.server.services import Services
 from gateway.upstream import Reply
 
@@ -40,9 +40,8 @@ Say = Callable[[bytes], Awaitable[None]]
 """Tells the client something, if it is anything."""
 
 
-async def handle(services: Services, scope: Scope, receive: Receive, send: Send) -> None:
+async def handle(services: Services, scope: Scope, receive: Receive, delivery: Delivery) -> None:
     """One request, errors included."""
-    delivery = Delivery(send)
     started = perf_counter()
     exchange: Exchange | None = None
     failure: GatewayError | None = None
