@@ -22,7 +22,7 @@ def headers_of(scope: Scope) -> dict[str, str]:
 
 async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
     """The whole body. Raises `RequestTooLarge`, `InvalidRequest` and `ClientGone`."""
-    if headers.get("content-encoding", "identity") != "identity":
+    if "content-encoding" in headers and headers["content-encoding"] != "identity":
         raise InvalidRequest(
             f"Bodies of content-encoding {headers['content-encoding']} are not read; send it plain."
         )
@@ -31,17 +31,15 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) ->
         raise _too_large(limit)
     parts: list[bytes] = []
     size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        part = message.get("body", b"")
+    while (message := await receive())["type"] != "http.disconnect":
+        part: bytes = message.get("body", b"")
         size += len(part)
         if size > limit:
             raise _too_large(limit)
-        parts.append(part)
         if not message.get("more_body", False):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
+            return b"".join([*parts, part]) if parts else part
+        parts.append(part)
+    raise ClientGone
 
 
 def _too_large(limit: int) -> RequestTooLarge:

@@ -18,9 +18,25 @@ BODY_FOLLOWS = "gateway.body_follows"
 not know it sends the head by itself."""
 
 
-AT_ONCE = "at_once"
-"""Method that a server's `send` may have beside being called. It takes status, headers, body and type of a
-complete response, which costs less than messages do; False when messages have to say it."""
+class Client:
+    """A server's `send` that can do more than be called: it saves what it takes to say that in messages."""
+
+    gone: Callable[[], None] | None = None
+    """Is called when the client leaves."""
+
+    def __call__(self, message: MutableMapping[str, Any]) -> Awaitable[None]:
+        """As any server's."""
+        raise NotImplementedError
+
+    def at_once(
+        self, status: int, headers: Mapping[str, str], body: bytes, content_type: str
+    ) -> bool:
+        """Sends a complete response. False: messages have to say this one."""
+        raise NotImplementedError
+
+    def when_gone(self, call: Callable[[], None]) -> bool:
+        """Sets `gone`. False: nobody will call it, since the client has left already."""
+        raise NotImplementedError
 
 
 class _Sent:
@@ -67,7 +83,8 @@ class Delivery:
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._at_once: Callable[..., bool] | None = getattr(send, AT_ONCE, None)
+        self.client = send if isinstance(send, Client) else None
+        """Who can be told at once, and tells."""
         self.committed = False
         self.unsent: Awaitable[None] | None = None
         """What `write_now` could not send at once."""
@@ -117,10 +134,10 @@ class Delivery:
         self, status: int, headers: Mapping[str, str], body: bytes, content_type: str = JSON
     ) -> None:
         """A complete response."""
-        if self._at_once is not None:
+        if self.client is not None:
             self.committed = self.ended = True
             self.status = status
-            if self._at_once(status, headers, body, content_type):
+            if self.client.at_once(status, headers, body, content_type):
                 return
             self.committed = self.ended = False
         await self.start(status, {**headers, "content-length": str(len(body))}, content_type)

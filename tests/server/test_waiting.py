@@ -8,11 +8,19 @@ from typing import Any
 from weakref import ref
 
 import pytest
+from door_sockets import at_a_port
 
+from gateway.config import ServerSettings
+from gateway.server.accounts.tally import Tally
+from gateway.server.body import ClientGone, headers_of, read_body
+from gateway.server.connections.door import Door
 from gateway.server.connections.life import Life
 from gateway.server.conversation import waiting
 from gateway.server.conversation.waiting import Watch
 from gateway.server.delivery import Delivery
+
+PATIENCE = 10.0
+"""Seconds for what comes at once."""
 
 
 @pytest.fixture
@@ -50,3 +58,54 @@ def test_a_watch_is_freed_with_its_answer(
         assert watch() is None
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("size", [0, 5, 70_000, 400_000])
+@pytest.mark.parametrize("again", [0, 3], ids=["parsed", "known"])
+@pytest.mark.parametrize("when", ["before", "while"])
+def test_a_client_that_leaves_ends_what_is_done_for_it(size: int, again: int, when: str) -> None:
+    """Whether it leaves before somebody watches or later, and however much it sent; nobody is held by the
+    watch after that."""
+    outcomes: list[str] = []
+    arrived, left = asyncio.Event(), asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        delivery = Delivery(send)
+        await read_body(receive, headers_of(scope), size)
+        if scope["path"] == "/quick":
+            async with Watch(receive, delivery, Life()):
+                await delivery.whole(200, {}, b"")
+            return
+        arrived.set()
+        if when == "before":
+            await left.wait()
+            await asyncio.sleep(0.05)
+        try:
+            async with Watch(receive, delivery, Life()):
+                await asyncio.sleep(PATIENCE)
+        except ClientGone:
+            outcomes.append("gone")
+
+    def ask(path: str) -> bytes:
+        head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {size}\r\n\r\n"
+        return head.encode() + b"x" * size
+
+    async def story() -> None:
+        door = Door(lambda: ServerSettings(max_body=size), Tally(), Life())
+        async with at_a_port(app, door) as (port, connections):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            for _ in range(again):
+                writer.write(ask("/quick"))
+                await reader.readuntil(b"\r\n\r\n")
+                assert connections[0].cycle.gone is None
+            writer.write(ask("/slow"))
+            async with asyncio.timeout(PATIENCE):
+                await arrived.wait()
+                writer.close()
+                left.set()
+                while not outcomes:  # noqa: ASYNC110 - nobody is told
+                    await asyncio.sleep(0.001)
+            assert connections[0].cycle.gone is None
+
+    asyncio.run(story())
+    assert outcomes == ["gone"]

@@ -21,13 +21,14 @@ from typing import Any
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from gateway.errors import GatewayError, InvalidRequest, OverBound
 from gateway.messages import random_id
 from gateway.server.connections import door as bounds
 from gateway.server.connections.door import Door
 from gateway.server.connections.heads import Cut, Heads, cut_of
+from gateway.server.connections.leaving import Leaving
 from gateway.server.connections.patience import Patience
 from gateway.server.connections.refusals import large_head, long_url, too_many
 from gateway.server.connections.rest import FIRST, NEXT, Rest
@@ -152,7 +153,7 @@ class Cycle(Response):
         return not self.is_handed_over and (not self.more_body or self.kept > self.most)
 
 
-class Protocol(HttpToolsProtocol):
+class Protocol(Leaving):
     """A connection; see `door` for what it is held to."""
 
     door: Door
@@ -275,7 +276,8 @@ class Protocol(HttpToolsProtocol):
         left = cut.end + int(cut.length) - self.coming
         if left and (left < 0 or self.transport.is_closing()):
             return False
-        self._unset_keepalive_if_required()
+        if self.timeout_keep_alive_task is not None:
+            self._unset_keepalive_if_required()
         self.asked += 1
         self.head = 0
         scope: Any = head.scope(self, cut.length)

@@ -8,12 +8,12 @@ the body where the application says that they follow at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from gateway.server.delivery import BODY_FOLLOWS, SENT
+from gateway.server.delivery import BODY_FOLLOWS, SENT, Client
 
 BODILESS = frozenset({204, 304})
 
@@ -44,7 +44,7 @@ def _nothing() -> None:
     """Is done once the response is complete and the application has ended."""
 
 
-class Response(RequestResponseCycle):
+class Response(RequestResponseCycle, Client):
     """The side of a request's cycle that answers."""
 
     disconnected = waiting_for_100_continue = response_started = response_complete = False
@@ -83,7 +83,7 @@ class Response(RequestResponseCycle):
     def at_once(
         self, status: int, headers: Mapping[str, str], body: bytes, content_type: str
     ) -> bool:
-        """A complete response, sent by one call. False: it is not to be sent at once, or not like that."""
+        """See `Client`. What is out of the ordinary is left to messages."""
         if self.response_started or self.disconnected or self.flow.write_paused:
             return False
         if self.transport.is_closing():
@@ -104,6 +104,14 @@ class Response(RequestResponseCycle):
         framing = b"content-length: %d\r\n%b\r\n" % (len(body), last)
         self.transport.write(b"".join((STATUS_LINE[status], lines, framing, said)))
         self._end()
+        return True
+
+    def when_gone(self, call: Callable[[], None]) -> bool:
+        """See `Client`."""
+        if self.disconnected:
+            return False
+        self.flow.resume_reading()  # of a connection that is not read from, nothing is heard
+        self.gone = call
         return True
 
     async def _send_later(self, message: Any) -> None:

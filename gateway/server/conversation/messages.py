@@ -190,6 +190,10 @@ async def ask_once(
             room.leave(exchange.usage)
 
 
+async def say_nothing(_data: bytes) -> None:
+    """Of an answer in one piece nothing is said before the end."""
+
+
 async def accepted(exchange: Exchange, reply: Reply) -> None:
     """Raises what the provider refused with, if it did."""
     if reply.status not in SUCCESS:
@@ -199,14 +203,13 @@ async def accepted(exchange: Exchange, reply: Reply) -> None:
 
 async def whole(services: Services, exchange: Exchange, reply: Reply, delivery: Delivery) -> None:
     """An answer in one piece."""
-
-    async def say(_data: bytes) -> None:
-        """Nothing is said before the end."""
-
     feed = Feed(exchange)
     while chunk := await reply.read():
-        await feed.receive(chunk)
-    body = await finished(services, exchange, say, feed)
+        if feed.is_light(chunk):
+            feed.read(chunk)
+        else:
+            await feed.receive(chunk)
+    body = await finished(services, exchange, say_nothing, feed)
     await delivery.whole(200, exchange.response_headers, body, JSON)
 
 
@@ -242,9 +245,9 @@ async def stream(
 async def finished(services: Services, exchange: Exchange, say: Say, feed: Feed) -> bytes:
     """The end of an answer whose bytes have ended."""
     data = await feed.finish()
-    asks = exchange.question is not None
-    data = await answered(services, exchange, data, say)
-    return data + exchange.finish() if asks else data
+    if exchange.question is None:
+        return data
+    return await answered(services, exchange, data, say) + exchange.finish()
 
 
 async def answered(services: Services, exchange: Exchange, data: bytes, say: Say) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from gateway.errors import UpstreamEndless
 from gateway.pipeline import PING, Exchange
@@ -97,31 +98,39 @@ class Watch:
     the gateway ends.
 
     Raises `ClientGone` and `Overloaded` then. Once the answer is delivered the client may leave; what is
-    left to do is between us and the provider. The task that watches begins after a moment, in which most
-    short requests end.
+    left to do is between us and the provider. Where the server does not tell by itself, a task watches. It
+    begins after a moment, in which most short requests end.
     """
+
+    _worker: asyncio.Task[Any] | None = None
+    _timer: asyncio.TimerHandle | None = None
+    _watcher: asyncio.Task[None] | None = None
+    _gone = False
+    _stopped = False
 
     def __init__(self, receive: Receive, delivery: Delivery, life: Life) -> None:
         self._receive = receive
         self._delivery = delivery
         self._life = life
-        self._loop = asyncio.get_running_loop()
-        self._watcher: asyncio.Task[None] | None = None
-        self._gone = False
-        self._stopped = False
 
     async def __aenter__(self) -> None:
-        """Begins to watch, soon."""
+        """Begins to watch, now or soon."""
         self._worker = asyncio.current_task()
         self._life.begin(self._stop)
-        self._timer = self._loop.call_later(WATCH_AFTER, self._begin)
+        client = self._delivery.client
+        if client is None or not client.when_gone(self._leave):
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(WATCH_AFTER, self._begin)
 
     def _begin(self) -> None:
-        self._watcher = self._loop.create_task(self._watch())
+        self._watcher = asyncio.get_running_loop().create_task(self._watch())
 
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+        self._leave()
+
+    def _leave(self) -> None:
         if not (self._delivery.ended or self._stopped) and self._worker is not None:
             self._gone = True
             self._worker.cancel()
@@ -136,7 +145,10 @@ class Watch:
     ) -> None:
         """Ends the watch."""
         self._life.done(self._stop)
-        self._timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+        elif self._delivery.client is not None:
+            self._delivery.client.gone = None
         if self._watcher is not None:
             self._watcher.cancel()
             self._watcher = None  # the task keeps what it was cancelled in, which is us
