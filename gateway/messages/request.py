@@ -7,6 +7,8 @@ from itertools import accumulate
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from msgspec import Struct
+
 from gateway import json_text
 from gateway.errors import InvalidRequest, OverBound
 from gateway.json_text import NotJSON, Raw
@@ -32,7 +34,7 @@ Messages = list[dict[str, Any]]
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
-class MessagesRequest:
+class MessagesRequest(Struct, eq=False):
     """An immutable request body.
 
     `get` decodes one field and remembers the value; callers treat it as read-only and make a new
@@ -40,50 +42,43 @@ class MessagesRequest:
     came. Unknown fields are kept: the protocol grows faster than any list of it.
     """
 
-    __slots__ = (
-        "_fields",
-        "_memory",
-        "_messages",
-        "_order",
-        "_passages",
-        "_starts",
-        "_tools",
-        "_values",
-        "fresh",
-        "model",
-        "raw",
-        "stream",
-        "tool_names",
-    )
+    raw: bytes | None
+    """The body as it came; None once something was replaced."""
+    _order: tuple[str, ...]
+    _fields: Mapping[str, Raw]
+    _values: dict[str, Any]
+    model: str
+    """The model that the client asked for."""
+    stream: bool
+    """The client wants an event stream."""
+    tool_names: Mapping[str, str] = NO_NAMES
+    """Names of tools as they stand here -> as the client knows them, where the two differ."""
+    fresh: int = 0
+    """Bytes of the body that had to be read."""
+    _memory: Memory | None = None
+    _passages: Sequence[Passage] | None = None
+    _starts: list[int] = []
+    """The number of the first message of each passage, and of all messages."""
+    _messages: Messages | None = None
+    _tools: list[dict[str, Any]] | None = None
+    """As `messages` and `tools` give them, once somebody has looked at their shape."""
 
-    def __init__(
-        self,
+    __repr__ = object.__repr__
+    """What stands in it is nobody's business."""
+
+    @classmethod
+    def made(
+        cls,
         raw: bytes | None,
         order: tuple[str, ...],
         fields: Mapping[str, Raw],
         values: dict[str, Any],
         tool_names: Mapping[str, str] = NO_NAMES,
-    ) -> None:
-        self.raw = raw
-        """The body as it came; None once something was replaced."""
-        self.tool_names = tool_names
-        """Names of tools as they stand here -> as the client knows them, where the two differ."""
-        self.model: str = values.get("model")  # type: ignore[assignment]  # nothing is without
-        """The model that the client asked for."""
-        self.stream = bool(values.get("stream"))
-        """The client wants an event stream."""
-        self._order = order
-        self._fields = fields
-        self._values = values
-        self._messages: Messages | None = None
-        self._tools: list[dict[str, Any]] | None = None
-        """As `messages` and `tools` give them, once somebody has looked at their shape."""
-        self._memory: Memory | None = None
-        self._passages: Sequence[Passage] | None = None
-        self._starts: list[int] = []
-        """The number of the first message of each passage, and of all messages."""
-        self.fresh = len(raw or b"")
-        """Bytes of the body that had to be read."""
+    ) -> MessagesRequest:
+        """A request of fields, of which model and stream are among those that are decoded."""
+        model: Any = values.get("model")
+        stream = bool(values.get("stream"))
+        return cls(raw, order, fields, values, model, stream, tool_names, len(raw or b""))
 
     @classmethod
     def parse(cls, raw: bytes, memory: Memory | None = None) -> MessagesRequest:
@@ -97,6 +92,7 @@ class MessagesRequest:
         except NotJSON as error:
             raise InvalidRequest(f"The request body is not a JSON object: {error}") from None
         values: dict[str, Any] = {}
+        stream = False
         if (found := fields.get("model")) is not None:
             values["model"] = _decoded("model", found)
         model = values.get("model")
@@ -112,7 +108,7 @@ class MessagesRequest:
                 raise InvalidRequest("stream: Input should be true or false")
         if "messages" not in fields:
             raise InvalidRequest("messages: Field required")
-        request = cls(raw, tuple(fields), fields, values)
+        request = cls(raw, tuple(fields), fields, values, model, stream, fresh=len(raw))
         if known is not None:
             request._memory, request._passages = memory, known.path
             request.fresh = known.fresh
@@ -217,11 +213,8 @@ class MessagesRequest:
         """The tools on offer; none when the field is missing."""
         if (tools := self._tools) is None:
             tools = self.list_field("tools")
-            if len(tools) > MOST_TOOLS:
-                raise OverBound(f"tools: at most {MOST_TOOLS}, got {len(tools)}", bound="tools")
-            for index, tool in enumerate(tools):
-                _check_object(tool, f"tools.{index}")
-                _check_object(tool.get("input_schema") or {}, f"tools.{index}.input_schema")
+            if tools:
+                _check_tools(tools)
             self._tools = tools
         return tools
 
@@ -296,20 +289,22 @@ class MessagesRequest:
         fields = {name: raw for name, raw in self._fields.items() if name not in changes}
         order = (*self._order, *(name for name in changes if name not in self._order))
         values = {**self._values, **changes}
-        return self._changed(MessagesRequest(None, order, fields, values, self.tool_names))
+        return self._changed(MessagesRequest.made(None, order, fields, values, self.tool_names))
 
     def with_field(self, name: str, value: Any, raw: Raw) -> MessagesRequest:
         """As `replace`, for a field that there is and whose JSON is known: what is made of it can be
         remembered then."""
         fields, values = {**self._fields, name: raw}, {**self._values, name: value}
-        return self._changed(MessagesRequest(None, self._order, fields, values, self.tool_names))
+        return self._changed(
+            MessagesRequest.made(None, self._order, fields, values, self.tool_names)
+        )
 
     def without(self, *names: str) -> MessagesRequest:
         """A request that lacks these fields."""
         order = tuple(name for name in self._order if name not in names)
         fields = {name: raw for name, raw in self._fields.items() if name not in names}
         values = {name: value for name, value in self._values.items() if name not in names}
-        return self._changed(MessagesRequest(None, order, fields, values, self.tool_names))
+        return self._changed(MessagesRequest.made(None, order, fields, values, self.tool_names))
 
     def _changed(self, request: MessagesRequest) -> MessagesRequest:
         """The request that this one became; its conversation is known if it is still the same."""
@@ -322,7 +317,9 @@ class MessagesRequest:
         """The same request, of which tools have new names: new -> old. What is written is not touched."""
         known = {new: self.tool_names.get(old, old) for new, old in names.items()}
         tool_names = {**self.tool_names, **known}
-        request = MessagesRequest(self.raw, self._order, self._fields, self._values, tool_names)
+        request = MessagesRequest.made(
+            self.raw, self._order, self._fields, self._values, tool_names
+        )
         return self._changed(request)
 
     def encode(self) -> bytes:
@@ -362,6 +359,14 @@ def _check_messages(messages: Sequence[Any], first: int = 0) -> None:
         content = message.get("content")
         if not isinstance(content, str):
             _check_content(content, f"messages.{index}.content")
+
+
+def _check_tools(tools: Sequence[Any]) -> None:
+    if len(tools) > MOST_TOOLS:
+        raise OverBound(f"tools: at most {MOST_TOOLS}, got {len(tools)}", bound="tools")
+    for index, tool in enumerate(tools):
+        _check_object(tool, f"tools.{index}")
+        _check_object(tool.get("input_schema") or {}, f"tools.{index}.input_schema")
 
 
 def _check_object(value: Any, where: str) -> None:

@@ -47,6 +47,8 @@ class Attempt(Struct, dict=True, eq=False):
     answered: Answer | None = None
     """The answer under way, if there is one."""
     _hint: str = ""
+    _unseen: frozenset[str] = frozenset()
+    """The types of blocks that the target cannot be shown, once the request is edited."""
 
     __repr__ = object.__repr__
     """What it holds is nobody's business."""
@@ -54,7 +56,11 @@ class Attempt(Struct, dict=True, eq=False):
     @once
     def request(self) -> MessagesRequest:
         """The request after the edits for this target."""
-        return edits.edited(self.asked.snapshot, self.asked.request, self.asked.route, self.target)
+        asked = self.asked
+        snapshot, route = asked.snapshot, asked.route
+        found = snapshot.edits_for(self.target, route.transforms)
+        self._unseen = found.unseen
+        return edits.edited(snapshot, asked.request, route, found)
 
     @once
     def seal(self) -> Seal:
@@ -106,8 +112,8 @@ class Attempt(Struct, dict=True, eq=False):
         """What the target was not sent."""
         if "outgoing" not in self.__dict__:
             return ()
-        asked, dropped = self.asked, self.outgoing.dropped
-        hidden = edits.hidden(asked.snapshot, asked.request, asked.route, self.target)
+        dropped, unseen = self.outgoing.dropped, self._unseen
+        hidden = edits.hidden(self.asked.request, unseen) if unseen else ()
         return tuple(dict.fromkeys((*dropped, *hidden))) if dropped or hidden else ()
 
     @property

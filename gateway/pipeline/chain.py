@@ -110,14 +110,15 @@ class Chain(Struct, eq=False):
     def enter(self, route: Route) -> Target:
         """Whom to ask. Raises `UpstreamFailure` when all have asked to be left alone."""
         if self.target is None:
-            self._route, self._targets = route, route.targets
-            self._left = list(range(len(self._targets)))
+            targets = route.targets
+            self._route, self._targets = route, targets
             if not self._live.circuits and not self._is_over:
-                first = self._targets[0]
+                first = targets[0]
                 if not self._snapshot.endpoints[first.provider].pool:  # as nearly always
-                    del self._left[0]
+                    self._left = list(range(1, len(targets)))
                     self.target, self._ticket, self._due = first, HEALTHY, None
                     return first
+            self._left = list(range(len(targets)))
         if self._due == "choice":
             if not self._choose():
                 raise self._refusal()

@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gateway.config import Snapshot
+from gateway.config.snapshot import Edits
 from gateway.messages import MessagesRequest
-from gateway.routing import Params, Route, Target
+from gateway.routing import Params, Route
 from gateway.routing.tags import without_tags
 from gateway.transforms import with_fields, without_media
 
 
 def edited(
-    snapshot: Snapshot, request: MessagesRequest, route: Route, target: Target
+    snapshot: Snapshot, request: MessagesRequest, route: Route, found: Edits
 ) -> MessagesRequest:
-    """The request as its route wants it for this target; the same object when nothing changes."""
+    """The request as its route wants it for the target whose edits these are; the same object when
+    nothing changes."""
     if snapshot.uses_tags:
         request = without_tags(request)
-    found = snapshot.edits_for(target, route.transforms)
     for transform in found.transforms:
         request = transform(request)
     for params in route.params:
@@ -29,13 +30,8 @@ def edited(
     return without_media(request, found.unseen) if found.unseen else request
 
 
-def hidden(
-    snapshot: Snapshot, request: MessagesRequest, route: Route, target: Target
-) -> tuple[str, ...]:
-    """The types of blocks of a request in whose place the target gets a note."""
-    unseen = snapshot.edits_for(target, route.transforms).unseen
-    if not unseen:
-        return ()
+def hidden(request: MessagesRequest, unseen: Iterable[str]) -> tuple[str, ...]:
+    """The types of blocks of a request in whose place a target gets a note that cannot be shown them."""
     return tuple(kind for kind in sorted(unseen) if without_media(request, {kind}) is not request)
 
 

@@ -24,7 +24,7 @@ from gateway.pipeline.chain import Chain
 from gateway.pipeline.choosing import choose
 from gateway.pipeline.consultation import Consultation
 from gateway.pipeline.corrections import Consulted, Corrections
-from gateway.pipeline.headers import config_text, header_text, shown
+from gateway.pipeline.headers import decision, header_text, shown
 from gateway.pipeline.inbound import Inbound, UpstreamRequest
 from gateway.pipeline.sizing import Sizing
 from gateway.reasoning import Vault
@@ -307,10 +307,8 @@ class Exchange:
         headers = {"request-id": self.id, **(attempt.returned if attempt is not None else {})}
         if route is not None:
             target = attempt.target if attempt is not None else route.target
-            headers["x-gateway-target"] = config_text(target.name)
-            headers["x-gateway-reason"] = config_text(route.reason)
-            headers["x-gateway-rule"] = config_text(route.rule or route.origin)
-            headers["x-gateway-trace"] = config_text(route.trace)
+            rule = route.rule or route.origin
+            headers.update(decision(target.name, route.reason, rule, route.trace))
         if attempt is not None and attempt.stand_in is not None:
             headers["x-gateway-answered-by"] = attempt.stand_in
         corrections = self._corrections

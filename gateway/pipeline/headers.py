@@ -64,9 +64,14 @@ def shown(headers: dict[str, str]) -> dict[str, str]:
 
 
 @lru_cache(maxsize=256)
-def config_text(text: str) -> str:
-    """`header_text` of what the config decides, or of a target: there are few of them."""
-    return header_text(text)
+def decision(target: str, reason: str, rule: str, trace: str) -> Mapping[str, str]:
+    """The headers that tell of a decision: there are few of them, which come again and again."""
+    return {
+        "x-gateway-target": header_text(target),
+        "x-gateway-reason": header_text(reason),
+        "x-gateway-rule": header_text(rule),
+        "x-gateway-trace": header_text(trace),
+    }
 
 
 def header_text(text: str) -> str:

@@ -146,7 +146,7 @@ def request_of(record: Recorded) -> MessagesRequest:
     values: dict[str, Any] = {"model": record.model, "messages": []}
     if record.tool_count:
         values["tools"] = [{"type": kind} for kind in record.server_tools]
-    return MessagesRequest(None, tuple(values), {}, values)
+    return MessagesRequest.made(None, tuple(values), {}, values)
 
 
 # -- rules -------------------------------------------------------------------------------------------
