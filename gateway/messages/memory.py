@@ -35,7 +35,7 @@ CONVERSATIONS = 20_000
 SLOTS = 10_000
 """Names of slots that are remembered; clients can name models as they like."""
 
-_COMMA, _END = ord(","), ord("]")
+_COMMA = ord(",")
 _BLANKS = frozenset(b" \t\r\n")
 
 
@@ -114,7 +114,7 @@ class Memory:
                 here, at = found
                 path.append(here)
                 ends.append(at)
-                found = _next(here, body, at) if body[at] != _END else None
+                found = _next(here, body, at)
             if here in self._leaves:
                 self._leaves.move_to_end(here)
         return path, ends
@@ -277,20 +277,18 @@ def _unblank(body: bytes, at: int) -> int:
 
 def _next(here: Passage, body: bytes, at: int) -> tuple[Passage, int] | None:
     """The passage that stands here in the body, and the place where the next one begins."""
-    for number, child in enumerate(itertools.islice(here.children, WIDEST)):
+    for number, child in enumerate(here.children[:WIDEST]):
         if not body.startswith(child.raw, at):
             continue
         follows = _follows(body, at + len(child.raw))
         if follows is None:
             continue
-        end = follows.end()
-        if follows.lastindex and body.startswith(b"]", end):
-            return None  # no JSON: somebody else says so
         if number:
             here.children.insert(0, here.children.pop(number))  # the usual one is looked at first
-        return child, end
+        return child, follows.end()
     return None
 
 
-_follows = re.compile(rb"[ \t\r\n]*+(?:(,)[ \t\r\n]*+|(?=\]))").match
-"""What stands behind a passage: a comma, or the end of the list."""
+_follows = re.compile(rb"[ \t\r\n]*+(?:,[ \t\r\n]*+(?!\])|(?=\]))").match
+"""What stands behind a passage: a comma and another message, or the end of the list. Anything else is no
+JSON, which somebody else says."""

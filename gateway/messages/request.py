@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from itertools import accumulate
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -187,7 +188,7 @@ class MessagesRequest(Struct, eq=False):
             return self.messages
         passages = self._passages[first:behind]
         if not self._starts:
-            self._starts = [0, *accumulate(passage.count for passage in self._passages)]
+            self._starts = [0, *accumulate(map(_count, self._passages))]
         start = self._starts[first]
         if "messages" in self._values:
             return self.messages[start : self._starts[first + len(passages)]]
@@ -343,6 +344,9 @@ class MessagesRequest(Struct, eq=False):
             ]
         pieces[-1 if self._order else 1 :] = [b"}"]
         return b"".join(pieces)
+
+
+_count = attrgetter("count")
 
 
 def _decoded(name: str, raw: Raw) -> Any:
