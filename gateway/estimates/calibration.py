@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from math import ceil, sqrt
+from operator import mul
 
 from gateway.tokens import Size
 
@@ -203,7 +204,8 @@ def _weight(size: Size) -> float:
 
 
 def _dot(one: Vector, other: Vector) -> float:
-    return sum(a * b for a, b in zip(one, other, strict=True))
+    product: float = sum(map(mul, one, other))
+    return product
 
 
 def _inverse(matrix: Matrix) -> Matrix:

@@ -287,8 +287,11 @@ class MessagesRequest(Struct, eq=False):
 
     def replace(self, **changes: Any) -> MessagesRequest:
         """A request with other values in these fields; all other fields keep their bytes."""
-        fields = {name: raw for name, raw in self._fields.items() if name not in changes}
-        order = (*self._order, *(name for name in changes if name not in self._order))
+        fields, order = dict(self._fields), self._order
+        for name in changes:
+            if name not in order:
+                order = (*order, name)
+            fields.pop(name, None)
         values = {**self._values, **changes}
         return self._changed(MessagesRequest.made(None, order, fields, values, self.tool_names))
 

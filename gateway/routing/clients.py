@@ -37,8 +37,10 @@ def session(request: MessagesRequest, headers: Mapping[str, str]) -> str | None:
     """The conversation, as its client names it."""
     if found := headers.get(SESSION_HEADER):
         return found
-    metadata = request.get("metadata")  # of another kind: whoever it is sent to says so
-    user = metadata.get("user_id") if isinstance(metadata, dict) else None
+    metadata = request.get("metadata")
+    if not isinstance(metadata, dict):  # of another kind: whoever it is sent to says so
+        return None
+    user = metadata.get("user_id")
     if not isinstance(user, str) or not user.startswith("{"):
         return None
     try:
