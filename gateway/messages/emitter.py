@@ -89,7 +89,7 @@ class Emitter:
 
     def texts(self, pieces: Sequence[str]) -> None:
         """As `text`, of one piece after the other: once a block is open, they all are deltas of it."""
-        said = [piece for piece in pieces if piece]
+        said = list(filter(None, pieces))
         while said and self._open != "text" and not self.ended:
             self.text(said.pop(0))
         if said and not self.ended:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any
 
 from gateway import json_text
@@ -88,13 +89,16 @@ class Runs:
             piece = event[start:end]
             if not piece and len(event) < least:
                 break  # before and after share a quote
-            if (b'"' in piece or b"\\" in piece) and not _is_text(piece):
-                break
             pieces.append(piece)
+        between = b'","'
+        joined = between.join(pieces)
+        if b"\\" in joined or joined.count(b'"') > 2 * len(pieces) - 2:
+            pieces = list(takewhile(_is_text, pieces))
+            joined = between.join(pieces)
         if not pieces:
             return []
         try:
-            texts: list[str] = json_text.decode(b'["%b"]' % b'","'.join(pieces))
+            texts: list[str] = json_text.decode(b'["%b"]' % joined)
         except json_text.NotJSON:
             return []
         self._tries = 0
@@ -103,6 +107,8 @@ class Runs:
 
 def _is_text(piece: bytes) -> bool:
     """What stands between the quotes is one text, whatever follows it."""
+    if b'"' not in piece and b"\\" not in piece:
+        return True
     try:
         json_text.decode(b'"%b"' % piece)
     except json_text.NotJSON:
