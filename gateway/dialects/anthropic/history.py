@@ -55,6 +55,15 @@ class Edited:
         return self._known
 
 
+def _as_it_came(text: bytes) -> Edited:
+    """Messages of which none has to be looked at."""
+    data = b",".join(raw_items(text))
+    came = data == text[1:-1]
+    return Edited(
+        None if came else data, changed=False, breaks_thinking=False, is_open=False, dropped=()
+    )
+
+
 class History:
     """Edits messages one by one, each by itself: the same history always gives the same bytes."""
 
@@ -95,6 +104,8 @@ class History:
     def _passage(self, text: bytes) -> Edited:
         self._dropped = []
         self.breaks_thinking = False
+        if not (self._quirks.edits_messages or _may_be_foreign(text)):
+            return _as_it_came(text)
         out: list[bytes] = []
         held: list[bytes] = []
         changed, calls = False, False
@@ -122,10 +133,9 @@ class History:
 
     def _pairs(self, text: bytes) -> Iterator[tuple[Raw, Any]]:
         """Each message as it came, and decoded where it has to be looked at."""
-        foreign = self._quirks.edits_messages or _may_be_foreign(text)
         for raw in raw_items(text):
             here = bytes(raw)
-            if foreign and (self._quirks.edits_messages or _may_be_foreign(here)):
+            if self._quirks.edits_messages or _may_be_foreign(here):
                 yield raw, _decoded(here)
             else:
                 self.breaks_thinking = self.breaks_thinking and b'"assistant"' not in here

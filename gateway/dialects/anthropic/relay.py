@@ -39,6 +39,7 @@ from gateway.dialects.base import AnswerContext
 from gateway.dialects.whole import WholeBody
 from gateway.errors import GatewayError, UpstreamBroken, UpstreamEndless
 from gateway.messages import Usage, accumulate, encode_event, unfold
+from gateway.once import once
 from gateway.sse import Event, EventTooLarge, Splitter
 
 Read = Callable[["Relay", Event, dict[str, Any]], bytes]
@@ -48,42 +49,48 @@ Read = Callable[["Relay", Event, dict[str, Any]], bytes]
 class Relay:
     """Satisfies `Answer`."""
 
+    # What holds until the server says something else.
+    started = False
+    ended = False
+    failure: GatewayError | None = None
+    stop_reason: str | None = None
+    _held: HeldCall | None = None
+    _asked: tuple[HeldCall, Event] | None = None
+    _message: dict[str, Any] | None = None
+    _thought: OpenThought | None = None
+    _unsaid: tuple[Any, dict[str, Any]] | None = None
+    _open: Any = None
+    _overlap: Overlap | None = None
+    _usage: Usage | None = None
+    _counted = False
+    _announced = False
+
     def __init__(self, context: AnswerContext, *, seals: bool = False) -> None:
         """`seals`: the server's signatures go out sealed."""
         self._context = context
         self._seals = seals
-        self._splitter = Splitter()
-        self._whole = WholeBody()
         self._events: list[dict[str, Any]] = []
         self._waiting: list[bytes] = []
-        self._held: HeldCall | None = None
-        self._asked: tuple[HeldCall, Event] | None = None
         self._late: list[Event] = []
-        self._message: dict[str, Any] | None = None
         self._calls: list[WholeCall] = []
-        self._thought: OpenThought | None = None
-        self._unsaid: tuple[Any, dict[str, Any]] | None = None
-        self._open: Any = None
-        self._overlap: Overlap | None = None
-        self._usage: dict[str, Any] = {}
-        self._counted = False
-        self._announced = False
-        self._started = False
-        self._ended = False
-        self.failure: GatewayError | None = None
-        self.stop_reason: str | None = None
+        self._told: dict[str, Any] = {}
+        """The usage so far, as the server tells it."""
 
-    @property
-    def started(self) -> bool:
-        return self._started
+    @once
+    def _splitter(self) -> Splitter:
+        """Of a stream."""
+        return Splitter()
 
-    @property
-    def ended(self) -> bool:
-        return self._ended
+    @once
+    def _whole(self) -> WholeBody:
+        """Of an answer that is none."""
+        return WholeBody()
 
     @property
     def usage(self) -> Usage | None:
-        return Usage.from_json(self._usage) if self._usage else None
+        if self._usage is None and self._told:
+            self._usage = Usage.from_json(self._told)
+        return self._usage
 
     def receive(self, chunk: bytes) -> bytes:
         if not self._context.upstream_streams:
@@ -118,12 +125,12 @@ class Relay:
         out = self._rest()
         if self._asked is not None:
             return out
-        if self.failure is None and not self._ended:
+        if self.failure is None and not self.ended:
             if self.stop_reason is None:
                 raise UpstreamBroken("The provider's stream ended before the answer was complete.")
             # It said why it stopped, so this is the end, whether or not it says so once more.
             out += self._left_open() + encode_event("message_stop", {"type": "message_stop"})
-        self._ended = True
+        self.ended = True
         if self._context.stream:
             return out
         return b"" if self.failure is not None else self._folded()
@@ -170,7 +177,7 @@ class Relay:
 
     def _event(self, event: Event) -> bytes:
         """The bytes for the client that one event lets go."""
-        if self._ended:
+        if self.ended:
             return b""
         if self._asked is not None:
             self._late.append(event)
@@ -198,7 +205,7 @@ class Relay:
         """Nothing waits for a delta, and the client wants it as it is."""
         if self._held is not None or self._unsaid is not None or self._overlap is not None:
             return False
-        return self._context.stream and self._asked is None and not self._ended
+        return self._context.stream and self._asked is None and not self.ended
 
     def _is_plain(self, deltas: bytes) -> bool:
         """They need no look. To read them would cost as much as all the rest, so what is no text is seen by
@@ -230,13 +237,13 @@ class Relay:
         return out + freed
 
     def _pass(self, raw: bytes) -> bytes:
-        if self._started:
+        if self.started:
             return raw
         self._waiting.append(raw)
         return b""
 
     def _release(self, raw: bytes) -> bytes:
-        self._started = True
+        self.started = True
         out = b"".join([*self._waiting, raw])
         self._waiting.clear()
         return out
@@ -309,7 +316,7 @@ class Relay:
         return self._release(self._left_open() + event.raw)
 
     def _message_stop(self, event: Event, data: dict[str, Any]) -> bytes:
-        self._ended = True
+        self.ended = True
         return self._release(self._left_open() + event.raw)
 
     def _left_open(self) -> bytes:
@@ -330,27 +337,28 @@ class Relay:
         return self._event(event)
 
     def _error(self, event: Event, data: dict[str, Any]) -> bytes:
-        self._ended = True
+        self.ended = True
         self.failure = failure_of(data)
         return event.raw
 
     def _note_usage(self, carrier: dict[str, Any]) -> None:
         usage = carrier.get("usage")
         if isinstance(usage, dict):
-            self._usage.update({k: v for k, v in usage.items() if v is not None})
+            self._told.update({k: v for k, v in usage.items() if v is not None})
+            self._usage = None
 
     # -- a whole answer -------------------------------------------------------------------------
 
     def _finish_whole(self) -> bytes:
         if self._message is None:
             message = self._whole.value()
-            self._ended = True
+            self.ended = True
             if message.get("type") == "error":
                 self.failure = failure_of(message)
                 return b""
             if not is_message(message):
                 raise UpstreamBroken("The provider answered with JSON that is no message.")
-            self._started = True
+            self.started = True
             self._note_usage(message)
             self._counted = uncounted(message, self._context.prompt_estimate)
             self.stop_reason = message.get("stop_reason")
