@@ -24,16 +24,12 @@ class EventReader(ABC):
     def __init__(self, *, streamed: bool) -> None:
         self._streamed = streamed
         self._is_whole = not streamed
+        self._whole = WholeBody()
 
     @once
     def _splitter(self) -> Splitter:
         """Of a stream."""
         return Splitter()
-
-    @once
-    def _whole(self) -> WholeBody:
-        """Of an answer that is none."""
-        return WholeBody()
 
     def receive(self, chunk: bytes) -> None:
         """Takes bytes, cut anywhere."""

@@ -148,11 +148,11 @@ def turns_of(messages: Sequence[Block], seal: Seal, dropped: list[str]) -> list[
 def read_turn(message: Block, seal: Seal, dropped: list[str]) -> Turn | None:
     """One message; None when nothing of it is left."""
     role, content = message.get("role"), message.get("content")
-    parts: list[Part] = []
+    parts: list[Part]
     if isinstance(content, str):
-        if content.strip():
-            parts.append(Text(content))
+        parts = [Text(content)] if content.strip() else []
     else:
+        parts = []
         for block in content or ():
             parts += _read(block, seal, dropped)
     if not parts:

@@ -46,7 +46,8 @@ class Attempt(Struct, dict=True, eq=False):
     """What became of the tool calls; None before there is an answer."""
     answered: Answer | None = None
     """The answer under way, if there is one."""
-    _hint: str = ""
+    _headers: Mapping[str, str] = {}
+    """Those of the answer, which may say why it makes no sense."""
     _unseen: frozenset[str] = frozenset()
     """The types of blocks that the target cannot be shown, once the request is edited."""
 
@@ -157,7 +158,7 @@ class Attempt(Struct, dict=True, eq=False):
         asked, target, endpoint = self.asked, self.target, self.endpoint
         dialect, corrections = endpoint.dialect, None
         self.returned = picked(headers, dialect.returned_headers)
-        self._hint = hint(headers)
+        self._headers = headers
         if asked.corrections is not None:
             self.corrections = corrections = asked.corrections(target, endpoint)
         self.answered = dialect.answer(
@@ -217,8 +218,8 @@ class Attempt(Struct, dict=True, eq=False):
 
     def _hinted(self, error: UpstreamBroken) -> UpstreamBroken:
         """The error, with what the headers of the answer say of its cause."""
-        if self._hint and not self.answer.started:
-            error.message = f"{error.message} {self._hint}"
+        if (cause := hint(self._headers)) and not self.answer.started:
+            error.message = f"{error.message} {cause}"
         return error
 
     def resume(self, verdict: Correction | None) -> bytes:

@@ -69,6 +69,7 @@ class Relay:
         """`seals`: the server's signatures go out sealed."""
         self._context = context
         self._seals = seals
+        self._whole = WholeBody()
         self._events: list[dict[str, Any]] = []
         self._waiting: list[bytes] = []
         self._late: list[Event] = []
@@ -80,11 +81,6 @@ class Relay:
     def _splitter(self) -> Splitter:
         """Of a stream."""
         return Splitter()
-
-    @once
-    def _whole(self) -> WholeBody:
-        """Of an answer that is none."""
-        return WholeBody()
 
     @property
     def usage(self) -> Usage | None:
