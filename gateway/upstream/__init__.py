@@ -5,8 +5,8 @@ each as soon as it came. Leaving the `async with` early ends the connection, so 
 stops the provider's work.
 
 `client` is what others use. Behind it `answers` says what a transport gives; ours is `transport` (a
-request's bytes are made in `outgoing`, an answer's read in `incoming`, `dialing` and `connections` are
-what their names say), and `over_httpx` puts any of httpx's behind the same seam.
+request's bytes are made in `outgoing`, an answer's read in `incoming`, and `alarm`, `dialing` and
+`connections` are what their names say), and `over_httpx` puts any of httpx's behind the same seam.
 """
 
 from gateway.imports import without

@@ -12,10 +12,10 @@ Take = Callable[[bytes], bool]
 
 
 class Arriving(Protocol):
-    """An answer whose status and headers are there. Its body is taken by `read` or by `feed`.
+    """An answer whose status and headers are there. Its body is taken by `read`, by `feed`, or `whole`.
 
-    Both raise `TimeoutError` after `patience` seconds of silence while they wait, and httpx's transport
-    errors for a body that broke off; a body that is cut never ends like a complete one.
+    The first two raise `TimeoutError` after `patience` seconds of silence while they wait, and httpx's
+    transport errors for a body that broke off; a body that is cut never ends like a complete one.
     """
 
     status: int
@@ -30,6 +30,9 @@ class Arriving(Protocol):
 
         `patience` is for the first piece, `idle` for those that follow.
         """
+
+    def whole(self) -> bytes | None:
+        """What is left of the body, if all of it has come already; None where it has to be waited for."""
 
     def drain(self) -> None:
         """The rest of the body is not wanted, but may come, so that its connection serves again."""

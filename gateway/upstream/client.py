@@ -22,18 +22,38 @@ LARGEST_ERROR = 256 * 1024
 
 
 class Reply:
-    """A provider's answer under way. Take its body in one of three ways: `chunks`, `read` or `feed`.
+    """A provider's answer: `async with` sends the request, and gives the reply once status and headers are
+    there; leaving it ends the exchange. Take the body in one of three ways: `chunks`, `read` or `feed`.
 
-    Each raises `UpstreamBroken` and `UpstreamTimeout`.
+    Each raises `UpstreamBroken` and `UpstreamTimeout`. A body that is here already is had by `whole`.
     """
 
-    def __init__(self, arriving: Arriving, request: UpstreamRequest) -> None:
-        self.status = arriving.status
-        self.headers = arriving.headers
-        """Names in lower case."""
-        self._arriving = arriving
-        self._endpoint = request.endpoint
-        self._patience = request.endpoint.timeouts.first_byte
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    _arriving: Arriving
+
+    def __init__(self, carrier: Carrier, request: UpstreamRequest) -> None:
+        self._carrier = carrier
+        self._request = request
+        self._timeouts = timeouts = request.endpoint.timeouts
+        self._patience = timeouts.first_byte
+
+    async def __aenter__(self) -> Reply:
+        try:
+            self._arriving = arriving = await self._carrier.ask(self._request)
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._unreachable(error) from None
+        self.status, self.headers = arriving.status, arriving.headers
+        return self
+
+    async def __aexit__(
+        self,
+        type: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        await self._arriving.close()
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body, piece by piece."""
@@ -46,8 +66,13 @@ class Reply:
             chunk = await self._arriving.read(self._patience)
         except (TimeoutError, httpx.HTTPError) as error:
             raise self._broken(error) from None
-        self._patience = self._endpoint.timeouts.idle
+        self._patience = self._timeouts.idle
         return chunk
+
+    def whole(self) -> bytes | None:
+        """All of the body that is not taken yet, if it has come to its end, as a short one mostly has with
+        the headers; None where it has to be waited for."""
+        return self._arriving.whole()
 
     async def feed(self, take: Take) -> bool:
         """Hands each piece to `take` until it returns False (it wants no more); True at the body's end.
@@ -57,7 +82,7 @@ class Reply:
         connection, and what it raises is raised here. After False, what follows is kept for the next
         call of any of the three; while nobody waits, the provider is made to wait.
         """
-        idle = self._endpoint.timeouts.idle
+        idle = self._timeouts.idle
 
         def taken(piece: bytes) -> bool:
             self._patience = idle
@@ -79,59 +104,35 @@ class Reply:
         """The answer is complete: lets its connection serve the next one, if it ends in time."""
         self._arriving.drain()
 
+    def _unreachable(self, error: Exception) -> UpstreamBroken | UpstreamTimeout:
+        """There is no answer."""
+        name, timeouts = self._request.endpoint.name, self._timeouts
+        if isinstance(error, httpx.ConnectTimeout):
+            url = httpx.URL(self._request.url)
+            return UpstreamTimeout(
+                f"{name} at {url.host}:{url.port or url.scheme} did not accept a connection "
+                f"within {min(timeouts.connect, timeouts.first_byte):g} s."
+            )
+        if isinstance(error, TimeoutError):
+            return UpstreamTimeout(f"{name} did not answer within {timeouts.first_byte:g} s.")
+        if isinstance(error, httpx.ReadError | httpx.RemoteProtocolError):
+            return UpstreamBroken(f"The connection to {name} broke before an answer came: {error}")
+        return UpstreamBroken(f"{name} cannot be reached: {error}")
+
     def _broken(self, error: Exception) -> UpstreamBroken | UpstreamTimeout:
-        name = self._endpoint.name
+        """The answer broke off."""
+        name = self._request.endpoint.name
         if isinstance(error, TimeoutError):
             return UpstreamTimeout(f"{name} said nothing for {self._patience:g} s.")
         return UpstreamBroken(f"The connection to {name} broke: {error}")
 
 
-class Sending:
-    """`async with` gives the reply; leaving it ends the exchange."""
-
-    def __init__(self, carrier: Carrier, request: UpstreamRequest) -> None:
-        self._carrier = carrier
-        self._request = request
-        self._arriving: Arriving | None = None
-
-    async def __aenter__(self) -> Reply:
-        request, endpoint = self._request, self._request.endpoint
-        timeouts = endpoint.timeouts
-        try:
-            self._arriving = await self._carrier.ask(request)
-        except httpx.ConnectTimeout:
-            url = httpx.URL(request.url)
-            raise UpstreamTimeout(
-                f"{endpoint.name} at {url.host}:{url.port or url.scheme} did not accept a connection "
-                f"within {min(timeouts.connect, timeouts.first_byte):g} s."
-            ) from None
-        except TimeoutError:
-            raise UpstreamTimeout(
-                f"{endpoint.name} did not answer within {timeouts.first_byte:g} s."
-            ) from None
-        except (httpx.ReadError, httpx.RemoteProtocolError) as error:
-            words = f"The connection to {endpoint.name} broke before an answer came: {error}"
-            raise UpstreamBroken(words) from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise UpstreamBroken(f"{endpoint.name} cannot be reached: {error}") from None
-        return Reply(self._arriving, request)
-
-    async def __aexit__(
-        self,
-        type: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        if self._arriving is not None:
-            await self._arriving.close()
-
-
 @asynccontextmanager
-async def _within(total: float, sending: Sending, name: str) -> AsyncIterator[Reply]:
+async def _within(total: float, sent: Reply, name: str) -> AsyncIterator[Reply]:
     """Ends whatever is under way with the reply when the time is over."""
     limit = asyncio.timeout(total)
     try:
-        async with limit, sending as reply:
+        async with limit, sent as reply:
             yield reply
     except TimeoutError:
         if not limit.expired():
@@ -158,14 +159,14 @@ class Upstream:
         latter at any moment before the reply is left where the endpoint has a limit for all of it."""
         endpoint = request.endpoint
         carrier = self._fixed.get(request.url.partition(":")[0])
-        sending = Sending(carrier or self._over(endpoint.network), request)
+        if carrier is None:
+            carrier = self._networks.get(endpoint.network) or self._over(endpoint.network)
+        reply = Reply(carrier, request)
         total = endpoint.timeouts.total
-        return sending if total is None else _within(total, sending, endpoint.name)
+        return reply if total is None else _within(total, reply, endpoint.name)
 
     def _over(self, network: Network) -> Carrier:
-        carrier = self._networks.get(network)
-        if carrier is None:
-            carrier = self._networks[network] = carriers.over(network)
+        carrier = self._networks[network] = carriers.over(network)
         return carrier
 
     async def close(self) -> None:

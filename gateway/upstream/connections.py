@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import cast
 
+from gateway.upstream.alarm import Alarm
 from gateway.upstream.dialing import Dialer
 from gateway.upstream.incoming import Incoming
 from gateway.upstream.outgoing import Place
@@ -27,6 +28,7 @@ class Connection(asyncio.Protocol):
         self._pool = pool
         self._transport: asyncio.Transport | None = None
         self._incoming: Incoming | None = None
+        self._alarm = Alarm(pool.loop)
 
     @property
     def serves(self) -> bool:
@@ -37,7 +39,7 @@ class Connection(asyncio.Protocol):
     def send(self, data: Sequence[bytes]) -> Incoming:
         """Sends a request; its answer will come. At once, so that nothing can come between."""
         assert self._transport is not None  # noqa: S101 - it is connected before anybody has it
-        self._incoming = incoming = Incoming(self, self._pool.loop)
+        self._incoming = incoming = Incoming(self, self._pool.loop, self._alarm)
         self._transport.writelines(data)
         return incoming
 
@@ -90,6 +92,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """It is down."""
         self._transport = None
+        self._alarm.cancel()
         self._cut(exc)
         self._pool.lost(self)
 

@@ -8,12 +8,13 @@ https://www.rfc-editor.org/rfc/rfc9112#name-message-body-length
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import httptools
 import httpx
 
+from gateway.upstream.alarm import Alarm
 from gateway.upstream.answers import Take
 
 LARGEST_HEAD = 64 * 1024
@@ -52,71 +53,81 @@ class Line(Protocol):
 
 
 class Incoming:
-    """See `Arriving`; and what a connection tells: `receive` and `cut`."""
+    """See `Arriving`; and what a connection tells: `receive` and `cut`.
 
-    def __init__(self, line: Line, loop: asyncio.AbstractEventLoop) -> None:
-        self.status = 0
-        self.headers: Mapping[str, str] = {}
+    What the class says holds until an answer says otherwise: most of it no short one ever does.
+    """
+
+    status = 0
+    headers: Mapping[str, str]
+    _fields_size = 0
+    _framing = 0
+    _in_body = False
+    _until_close = False
+    _keeps = False
+    _held = 0
+    _paused = False
+    _complete = False
+    _own: int | None = None
+    """The pieces that are the answer's, where something followed it."""
+    _error: Exception | None = None
+    _take: Take | None = None
+    _idle = 0.0
+    _draining: asyncio.TimerHandle | None = None
+    _waiter: asyncio.Future[bool] | None = None
+    _due = 0.0
+
+    def __init__(self, line: Line, loop: asyncio.AbstractEventLoop, alarm: Alarm) -> None:
+        """`alarm` is that of the connection."""
         self.sent = loop.time()
         self._loop = loop
         self._line: Line | None = line
-        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
+        self._alarm = alarm
+        alarm.waits = self
+        self._read = 0
+        self._fields: list[bytes] = []
+        self._pieces: list[bytes] = []
+        self.on_body = (
+            self._pieces.append
+        )  # nothing of ours: a stream may have a chunk for each word
+        self._parser = httptools.HttpResponseParser(self)
         # Servers that end lines with LF alone, or pad the sizes of chunks, are odd and not dangerous.
         self._parser.set_dangerous_leniencies(
             lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
         )
-        self._fields: list[tuple[bytes, bytes]] = []
-        self._read = 0
-        self._fields_size = 0
-        self._framing = 0
-        self._in_body = False
-        self._until_close = False
-        self._keeps = False
-        self._pieces: list[bytes] = []
-        self._held = 0
-        self._paused = False
-        self._complete = False
-        self._error: Exception | None = None
-        self._take: Take | None = None
-        self._idle = 0.0
-        self._draining = False
-        self._waiter: asyncio.Future[bool] | None = None
-        self._due = 0.0
-        self._alarm: asyncio.TimerHandle | None = None
 
     # -- what the parser finds ------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
         """Nobody asked for a second answer: the connection has lost its step."""
-        if self._complete:
-            self._keeps = False
+        if self._complete and self._own is None:
+            self._keeps, self._own = False, len(self._pieces)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header, or a trailer, which nobody reads."""
         if not self._in_body:
-            self._fields.append((name, value))
+            self._fields += name, value
 
     def on_headers_complete(self) -> None:
         """The head is whole; an interim one (1xx) only says that the real one will come."""
-        assert self._parser is not None  # noqa: S101 - it is what calls
-        status = self._parser.get_status_code()
+        parser, fields = self._parser, self._fields
+        status = parser.get_status_code()
         if self._read > LARGEST_HEAD:  # otherwise they cannot be
-            self._fields_size += sum(len(name) + len(value) + 4 for name, value in self._fields)
+            self._fields_size += sum(map(len, fields)) + 2 * len(fields)  # `: ` and the line's end
         if status < 200 or self._complete:
-            self._fields.clear()
+            fields.clear()
             return
         self._in_body = True
         self.status = status
-        self.headers = headers = _by_name(self._fields)
-        chunked = headers.get("transfer-encoding", "").lower().endswith("chunked")
-        framed = chunked or "content-length" in headers or status in BODILESS
-        self._until_close = not framed
-        self._keeps = framed and self._parser.should_keep_alive()
-
-    def on_body(self, data: bytes) -> None:
-        """A piece of the body, without its framing."""
-        if not self._complete:
-            self._pieces.append(data)
+        self.headers = headers = by_name(fields) if fields else {}
+        if "content-length" in headers or status in BODILESS:
+            framed = True
+        else:
+            framed = headers.get("transfer-encoding", "").lower().endswith("chunked")
+        if framed:
+            self._keeps = parser.should_keep_alive()
+        else:
+            self._until_close = True
 
     def on_message_complete(self) -> None:
         """The last byte is here."""
@@ -126,38 +137,49 @@ class Incoming:
 
     def receive(self, data: bytes) -> None:
         """Bytes came."""
-        parser = self._parser
-        if parser is None:
+        line = self._line
+        if line is None:
             return
-        fault = ""
+        fault, size = "", len(data)
         if not self._in_body:
-            self._read += len(data)
+            self._read += size
         try:
-            parser.feed_data(data)
+            self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             fault = "it wants another protocol"
         except httptools.HttpParserError as error:
             fault = str(error)
-        # What is read up to the body's first byte may be more than the head, but not while it goes on.
-        if (self._fields_size if self._in_body else self._read) > LARGEST_HEAD:
-            fault, self._complete, self._in_body = "its headers are too large", False, False
-        elif self._in_body and not self._pieces:
-            self._framing += len(data)
-            if self._framing > LARGEST_FRAMING and not self._complete:
-                fault = "there is more framing than body"
-        else:
+        if self._fields_size or not self._pieces:
+            fault = self._beyond(size) or fault
+        elif self._framing:
             self._framing = 0
         if self._complete:
-            self._part(serves_again=self._keeps and not fault)
+            if self._own is not None:
+                del self._pieces[self._own :]
+            self._parted()
+            line.done(serves_again=self._keeps and not fault)
         elif fault:
-            self._fail(httpx.RemoteProtocolError(f"the answer is not HTTP/1.1: {fault}"))
-        self._pass_on(len(data))
+            self._error = httpx.RemoteProtocolError(f"the answer is not HTTP/1.1: {fault}")
+            self._let_go()
+        self._pass_on(size)
+
+    def _beyond(self, size: int) -> str:
+        """The bound that is passed by what is no body, if one is; `size` bytes were read."""
+        # What is read up to the body's first byte may be more than the head, but not while it goes on.
+        if (self._fields_size if self._in_body else self._read) > LARGEST_HEAD:
+            self._complete = self._in_body = False
+            return "its headers are too large"
+        if self._pieces or not self._in_body:
+            self._framing = 0
+            return ""
+        self._framing += size
+        is_beyond = self._framing > LARGEST_FRAMING and not self._complete
+        return "there is more framing than body" if is_beyond else ""
 
     def cut(self, error: Exception | None) -> None:
         """The connection is closed; `error` says why, if it was not the other side's wish."""
-        if self._line is None:
+        if self._parted() is None:
             return
-        self._line = None
         if error is None and self._until_close:
             self._complete = True
         elif not self._read:
@@ -166,8 +188,8 @@ class Incoming:
             self._error = httpx.RemoteProtocolError("it closed the connection within an answer")
         else:
             self._error = httpx.ReadError(_reason(error, "the connection is lost"))
-        self._rest()
-        self._wake()
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(True)
 
     # -- what the reader does -------------------------------------------------------------------
 
@@ -209,25 +231,27 @@ class Incoming:
         finally:
             self._take = None
 
+    def whole(self) -> bytes | None:
+        """See `Arriving`."""
+        return self._taken() if self._complete and self._error is None else None
+
     def drain(self) -> None:
         """See `Arriving`. Nobody waits for it: the connection is given back, or ended, by itself."""
-        if self._line is None or self._draining:
+        if self._line is None or self._draining is not None:
             return
-        self._draining = True
         self._taken()
-        self._rest()
-        self._alarm = self._loop.call_later(DRAIN, self._let_go)
+        self._draining = self._loop.call_later(DRAIN, self._let_go)
 
     async def close(self) -> None:
         """See `Arriving`."""
-        if not self._draining:
+        if self._line is not None and self._draining is None:
             self._let_go()
 
     # -- in between -----------------------------------------------------------------------------
 
     def _pass_on(self, size: int) -> None:
         """Some bytes were read: to whoever takes them."""
-        if self._draining:
+        if self._draining is not None:
             self._pieces.clear()
             return
         waiter, take = self._waiter, self._take
@@ -265,69 +289,55 @@ class Incoming:
                 self._line.resume()
         return data
 
-    async def _news(self, patience: float) -> bool:
-        """Waits until something has changed; False if a `take` wants no more.
+    def _news(self, patience: float) -> asyncio.Future[bool]:
+        """Comes when something has changed; False if a `take` wants no more.
 
-        Raises `TimeoutError` after `patience` seconds of silence. Setting a timer costs as much as a
-        chunk, so there is one for all: when it rings, it looks how long the silence is.
+        Raises `TimeoutError` after `patience` seconds of silence.
         """
-        waiter: asyncio.Future[bool] = self._loop.create_future()
-        self._waiter = waiter
+        self._waiter = waiter = self._loop.create_future()
         self._due = due = self._loop.time() + patience
-        if self._alarm is None or self._alarm.when() > due:
-            self._set_alarm()
-        try:
-            return await waiter
-        finally:
-            self._waiter = None
+        if self._alarm.at > due:
+            self._alarm.set(due)
+        return waiter
 
-    def _set_alarm(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-        self._alarm = self._loop.call_at(self._due, self._ring)
-
-    def _ring(self) -> None:
-        self._alarm = None
+    def ring(self) -> None:
+        """See `Alarm`. The reader's own pace is not the provider's silence."""
         if self._waiter is None or self._waiter.done():
-            return  # the reader's own pace is not the provider's silence
+            return
         if self._loop.time() < self._due:
-            self._set_alarm()
+            self._alarm.set(self._due)
         else:
             self._waiter.set_exception(TimeoutError())
 
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(True)
-
-    def _fail(self, error: Exception) -> None:
-        self._error = error
-        self._let_go()
-
     def _let_go(self) -> None:
-        line, self._line = self._line, None  # so that what it says of its end changes no error
-        self._rest()
+        line = self._parted()  # first, so that what it says of its end changes no error
         if line is not None:
             line.abort()
 
-    def _part(self, *, serves_again: bool) -> None:
-        line, self._line = self._line, None
-        self._rest()
+    def _parted(self) -> Line | None:
+        """Takes leave of the connection, which has to be told what is to become of it."""
+        line = self._line
         if line is not None:
-            line.done(serves_again=serves_again)
-
-    def _rest(self) -> None:
-        """Nothing more can come, or nobody waits for it."""
-        if self._line is None:
-            self._parser = None  # they hold each other
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+            self._line = self._alarm.waits = None
+            del self._parser  # they hold each other
+            if self._draining is not None:
+                self._draining.cancel()
+        return line
 
 
-def _by_name(fields: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Headers by their names in lower case; one that is repeated is one list."""
-    headers: dict[str, str] = {}
-    for raw, value in fields:
+def by_name(fields: Sequence[bytes]) -> dict[str, str]:
+    """Headers, given as name, value, name, value: by their names in lower case; one that is repeated is
+    one list.
+
+    They are decoded together, which costs half. A value with a line break in it, which the parser lets
+    nobody send, would be seen by their number.
+    """
+    texts = b"\n".join(fields).decode("latin-1").split("\n")
+    headers = dict(zip(map(str.lower, texts[::2]), texts[1::2], strict=False))
+    if 2 * len(headers) == len(fields) == len(texts):
+        return headers
+    headers = {}
+    for raw, value in zip(fields[::2], fields[1::2], strict=True):
         name = raw.decode("latin-1").lower()
         text = value.decode("latin-1")
         headers[name] = f"{headers[name]}, {text}" if name in headers else text

@@ -68,6 +68,10 @@ class Carried:
                 return False
         return True
 
+    def whole(self) -> bytes | None:
+        """See `Arriving`. What has come, httpx says only to who waits for it."""
+        return None
+
     def drain(self) -> None:
         """Such a connection is ended; httpx gives no way to wait for it beside everything else."""
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from language import cut
 
-from gateway.upstream.incoming import HELD, LARGEST_HEAD, Incoming
+from gateway.upstream.alarm import Alarm
+from gateway.upstream.incoming import HELD, LARGEST_HEAD, Incoming, by_name
 
 PATIENCE = 10.0
 
@@ -39,6 +40,12 @@ class Line:
     def abort(self) -> None:
         self.told.append("abort")
         self.ended.set()
+
+
+def on(line: Line) -> Incoming:
+    """An answer that comes on it."""
+    loop = asyncio.get_running_loop()
+    return Incoming(line, loop, Alarm(loop))
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,7 @@ async def heard(
 ) -> tuple[Line, Incoming, bytes]:
     """What a reader gets that reads while the pieces come; it has a turn between some of them."""
     line = Line()
-    incoming = Incoming(line, asyncio.get_running_loop())
+    incoming = on(line)
 
     async def reads() -> bytes:
         await incoming.head(PATIENCE)
@@ -163,7 +170,7 @@ def test_an_answer_that_breaks_off_has_no_end(
 
     async def story() -> None:
         line = Line()
-        incoming = Incoming(line, asyncio.get_running_loop())
+        incoming = on(line)
         for piece in cut(kept, at):
             incoming.receive(piece)
         incoming.cut(error)
@@ -243,7 +250,7 @@ def test_a_reader_that_is_slow_makes_the_provider_wait() -> None:
 
     async def story() -> list[str]:
         line = Line()
-        incoming = Incoming(line, asyncio.get_running_loop())
+        incoming = on(line)
         incoming.receive(b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n")
         await incoming.head(PATIENCE)
         for _ in range(3):
@@ -263,7 +270,7 @@ def test_what_take_raises_is_raised_where_it_waits() -> None:
         raise KeyError("taken")
 
     async def story() -> None:
-        incoming = Incoming(Line(), asyncio.get_running_loop())
+        incoming = on(Line())
         incoming.receive(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
         await incoming.head(PATIENCE)
         asyncio.get_running_loop().call_soon(incoming.receive, b"a")
@@ -279,7 +286,7 @@ def test_a_drained_answer_gives_its_connection_back_by_itself(rest: bytes) -> No
 
     async def story() -> list[str]:
         line = Line()
-        incoming = Incoming(line, asyncio.get_running_loop())
+        incoming = on(line)
         incoming.receive(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\na")
         await incoming.head(PATIENCE)
         incoming.drain()
@@ -290,3 +297,74 @@ def test_a_drained_answer_gives_its_connection_back_by_itself(rest: bytes) -> No
         return line.told
 
     assert asyncio.run(story()) == (["again"] if rest == b"bc" else ["abort"])
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([b"x-a", b"X-A", b"x-b", b"Content-Type", b"date"]),
+            st.text("aZ ,;\n\xe9\xdf\xc9\x85", max_size=6).map(lambda text: text.encode("latin-1")),
+        ),
+        max_size=8,
+    )
+)
+def test_headers_that_are_decoded_together_are_what_each_is(
+    fields: list[tuple[bytes, bytes]],
+) -> None:
+    """Also where one is repeated, and where a value has what no parser would let pass."""
+    expected: dict[str, list[str]] = {}
+    for name, value in fields:
+        expected.setdefault(name.decode().lower(), []).append(value.decode("latin-1"))
+    flat = [part for field in fields for part in field]
+    assert by_name(flat) == {name: ", ".join(values) for name, values in expected.items()}
+
+
+@given(answers, cuts)
+def test_a_body_that_is_here_is_had_whole(told: Told, at: list[int]) -> None:
+    """From its last byte on, and not before: however it comes, it is what reading it gives."""
+    pieces = cut(told.wire, at)
+
+    async def story() -> bytes | None:
+        incoming = on(Line())
+        for piece in pieces:
+            assert told.framing == LENGTH or incoming.whole() is None
+            incoming.receive(piece)
+        if told.framing == CLOSE:
+            assert incoming.whole() is None
+            incoming.cut(None)
+        return incoming.whole()
+
+    assert asyncio.run(story()) == told.body
+
+
+def test_a_body_that_broke_off_is_never_whole() -> None:
+    """What came of it is read, and then what went wrong is raised."""
+
+    async def story() -> None:
+        incoming = on(Line())
+        incoming.receive(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+        incoming.cut(None)
+        assert incoming.whole() is None
+        assert await incoming.read(PATIENCE) == b"half"
+        with pytest.raises(httpx.RemoteProtocolError):
+            await incoming.read(PATIENCE)
+
+    asyncio.run(story())
+
+
+@given(answers, st.lists(answers, min_size=1, max_size=2), cuts)
+def test_what_nobody_asked_for_is_no_part_of_an_answer(
+    told: Told, more: list[Told], at: list[int]
+) -> None:
+    """Not even where it comes in one read with the end; a connection that says more is used no more."""
+    assume(told.framing != CLOSE)
+    wire = told.wire + b"".join(one.wire for one in more)
+
+    async def story() -> tuple[bytes | None, list[str]]:
+        line = Line()
+        incoming = on(line)
+        for piece in cut(wire, [where for where in at if where < len(told.wire)]):
+            incoming.receive(piece)
+        return incoming.whole(), line.told
+
+    assert asyncio.run(story()) == (told.body, ["done"])

@@ -204,11 +204,14 @@ async def accepted(exchange: Exchange, reply: Reply) -> None:
 async def whole(services: Services, exchange: Exchange, reply: Reply, delivery: Delivery) -> None:
     """An answer in one piece."""
     feed = Feed(exchange)
-    while chunk := await reply.read():
-        if feed.is_light(chunk):
-            feed.read(chunk)
-        else:
+    came = reply.whole()
+    if came is None:
+        while chunk := await reply.read():
             await feed.receive(chunk)
+    elif feed.is_light(came):
+        feed.read(came)
+    else:
+        await feed.receive(came)
     body = await finished(services, exchange, say_nothing, feed)
     await delivery.whole(200, exchange.response_headers, body, JSON)
 
