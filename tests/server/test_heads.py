@@ -332,6 +332,30 @@ def test_a_connection_that_may_not_go_on_does_not() -> None:
     asyncio.run(told())
 
 
+def test_a_known_head_is_held_to_the_bounds_of_all() -> None:
+    """One connection too many is told so, and a body that does not come is not waited for any longer."""
+
+    async def told() -> None:
+        heads = Heads()
+        story = Story(heads)
+        await story.say(A, A, A)
+        assert not story.connection.cycle.is_parsed
+        surplus = Story(heads)
+        surplus.connection.is_surplus = True
+        await surplus.say(A)
+        assert surplus.wire.written.startswith(b"HTTP/1.1 503 ")
+        slow = story.wire.written
+        await story.say(A[:-1])
+        assert not story.connection.cycle.is_parsed
+        for seconds in (0, SECONDS["body"] + 1):
+            story.connection.patience.look(story.connection, seconds)
+        await story.say(b"", turns=TURNS)
+        assert story.wire.written.removeprefix(slow).startswith(b"HTTP/1.1 408 ")
+        assert story.wire.closed
+
+    asyncio.run(told())
+
+
 def test_no_more_is_remembered_than_is_good() -> None:
     """Neither heads nor marks of them; a long head not at all."""
     heads = Heads()
@@ -347,7 +371,7 @@ def test_no_more_is_remembered_than_is_good() -> None:
             heads.learn(cut, scope)
         else:
             heads.learn(cut, scope)
-        assert (heads.get(cut.rest) is not None) == (number < MOST * 2)
+        assert (heads.get(cut[0]) is not None) == (number < MOST * 2)
     assert len(heads._known) == MOST
     assert len(heads._marks) <= MOST_MARKS
     assert cut_of(post("/", b"", b"x: " + b"y" * LONGEST)) is None

@@ -11,7 +11,7 @@ that stays, with one length of a body that asks for nothing first and changes to
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from gateway.server.body import headers_of
 from gateway.server.paths import HEADERS
@@ -29,15 +29,8 @@ _LENGTH = re.compile(rb"\r\n[Cc]ontent-[Ll]ength: ?([0-9]{1,15})\r\n").search
 _OF_A_CONNECTION = ("server", "client", "scheme", "state", "headers", HEADERS)
 
 
-class Cut(NamedTuple):
-    """The beginning of what came, taken apart where heads differ."""
-
-    rest: bytes
-    """The head without the digits of the length."""
-    length: bytes
-    """The digits."""
-    end: int
-    """Where the body begins."""
+Cut = tuple[bytes, bytes, int]
+"""The beginning of what came: the head without the digits of the length, those, and where the body begins."""
 
 
 def cut_of(data: bytes) -> Cut | None:
@@ -47,7 +40,7 @@ def cut_of(data: bytes) -> Cut | None:
     if found is None:
         return None
     first, last = found.span(1)
-    return Cut(data[:first] + data[last:end], found[1], end + 4)
+    return data[:first] + data[last:end], found[1], end + 4
 
 
 class Head:
@@ -89,7 +82,8 @@ class Heads:
 
     def learn(self, cut: Cut, scope: Any) -> None:
         """The parser made this scope of a head. The second time that it comes, it is remembered."""
-        mark = hash(cut.rest)
+        rest, _, _ = cut
+        mark = hash(rest)
         if mark not in self._marks:
             if len(self._marks) >= MOST_MARKS:
                 self._marks.clear()
@@ -100,14 +94,15 @@ class Heads:
             return
         if len(self._known) >= MOST:
             del self._known[next(iter(self._known))]
-        self._known[cut.rest] = Head(scope, by_name)
+        self._known[rest] = Head(scope, by_name)
 
 
 def _is_as_cut(cut: Cut, headers: list[tuple[bytes, bytes]], by_name: dict[str, str]) -> bool:
     """The parser has seen the head that was cut, line by line: each ends alike, and one is this length."""
+    rest, length, _ = cut
     ends = len(headers)  # the request's own line has one, and the last header's was cut off
     return (
-        cut.rest.count(b"\n") == cut.rest.count(b"\r") == cut.rest.count(b"\r\n") == ends
-        and [value for name, value in headers if name == b"content-length"] == [cut.length]
+        rest.count(b"\n") == rest.count(b"\r") == rest.count(b"\r\n") == ends
+        and [value for name, value in headers if name == b"content-length"] == [length]
         and _NOT_ORDINARY.isdisjoint(by_name)
     )

@@ -270,23 +270,24 @@ class Protocol(Leaving):
 
     def _begin(self, cut: Cut, data: bytes) -> bool:
         """Begins the request without the parser, if its head is known and nothing comes after it."""
-        head = self.heads.get(cut.rest)
+        rest, length, end = cut
+        head = self.heads.get(rest)
         if head is None:
             return False
-        left = cut.end + int(cut.length) - self.coming
+        left = end + int(length) - self.coming
         if left and (left < 0 or self.transport.is_closing()):
             return False
         if self.timeout_keep_alive_task is not None:
             self._unset_keepalive_if_required()
         self.asked += 1
         self.head = 0
-        scope: Any = head.scope(self, cut.length)
+        scope: Any = head.scope(self, length)
         cycle = Cycle(self, scope)
         self.scope, self.cycle = scope, cycle
         if left:
-            self._take_rest(cycle, data[cut.end :], left)
+            self._take_rest(cycle, data[end:], left)
         else:
-            cycle.whole, cycle.more_body = data[cut.end :], False
+            cycle.whole, cycle.more_body = data[end:], False
         task = self.loop.create_task(cycle.run_asgi(self.app))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)

@@ -92,7 +92,7 @@ class Response(RequestResponseCycle, Client):
             return False
         self.response_started = True
         self.waiting_for_100_continue = False
-        text = "".join(map(TEXT, headers.keys(), headers.values()))
+        text = "".join(map(TEXT, headers, headers.values()))
         lines = b"%bcontent-type: %b\r\n%b" % (
             b"".join(map(LINE, self.default_headers)),
             content_type.encode("ascii"),
