@@ -121,15 +121,18 @@ class Timeouts:
     """From the request to the end of the answer; None for as long as it takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(Struct, frozen=True, cache_hash=True):
     """How connections are made. Equal ones are shared by the providers that ask for them."""
 
-    proxy: str | None = field(default=None, repr=False)
+    proxy: str | None = None
     """Its URL, maybe with a password."""
-    ca: str | None = field(default=None, repr=False)
+    ca: str | None = None
     """Certificates (PEM) that are trusted beside those of the system."""
     http2: bool = False
+
+    def __repr__(self) -> str:
+        """Without what is nobody's business: a password may be in the proxy's URL."""
+        return f"Network(http2={self.http2!r})"
 
     @property
     def is_direct(self) -> bool:
