@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,15 @@ from gateway.config import Snapshot, load
 from gateway.once import once
 from gateway.routing import Facts
 from gateway.tokens import TokenCounter
+
+
+def clock(hours: float) -> str:
+    """The local time in so many hours."""
+    return (datetime.now() + timedelta(hours=hours)).isoformat(timespec="seconds")
+
+
+LATER = f"{{time: {{from: '{clock(6)[11:16]}', to: '{clock(10)[11:16]}'}}}}"
+"""Hours that the present is not among."""
 
 RULE = "rules: [{{name: asked, when: {when}, use: 'mock:asked'}}]\ndefault: mock:usual"
 
@@ -53,7 +63,7 @@ GIVEN = {
     "request_class": ("auxiliary", "main", "{request_class: auxiliary}"),
     "key": ("laptop", "phone", "{key: laptop}"),
     "path_prefix": ("/fast", "", "{path_prefix: /fast}"),
-    "now": ("2026-03-04T23:30:00", "2026-03-04T12:00:00", "{time: {from: '22:00', to: '06:00'}}"),
+    "now": (clock(8), clock(4), LATER),
     "lot": (0.01, 0.5, "{sample: 5%}"),
 }
 """The same for every fact."""
