@@ -34,6 +34,10 @@ class Client:
         """Sends a complete response. False: messages have to say this one."""
         raise NotImplementedError
 
+    def piece(self, data: bytes) -> bool:
+        """Sends a piece of a response that has begun. False: messages have to say it."""
+        raise NotImplementedError
+
     def when_gone(self, call: Callable[[], None]) -> bool:
         """Sets `gone`. False: nobody will call it, since the client has left already."""
         raise NotImplementedError
@@ -108,7 +112,7 @@ class Delivery:
 
     def write_now(self, data: bytes) -> bool:
         """Sends a piece without a task's turn. False: the client is slow, await `unsent` before more."""
-        if not data or self.ended:
+        if not data or self.ended or (self.client is not None and self.client.piece(data)):
             return True
         message = {"type": "http.response.body", "body": data, "more_body": True}
         sending = self._send(message)

@@ -106,6 +106,15 @@ class Response(RequestResponseCycle, Client):
         self._end()
         return True
 
+    def piece(self, data: bytes) -> bool:
+        """See `Client`."""
+        if self.head or not self.chunked_encoding or self.response_complete or self.disconnected:
+            return False
+        if self.flow.write_paused or self.transport.is_closing() or self.scope["method"] == "HEAD":
+            return False
+        self.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+        return True
+
     def when_gone(self, call: Callable[[], None]) -> bool:
         """See `Client`."""
         if self.disconnected:
