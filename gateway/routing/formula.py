@@ -223,51 +223,27 @@ SHORT = 200
 """Characters of a text that is worth remembering."""
 
 
+class _Remembering(dict[Any, bool]):
+    """What was answered for a text, or for a set of names: the next time it is one look, in C."""
+
+    def __init__(self, answer: Callable[[Any], bool]) -> None:
+        super().__init__()
+        self._answer = answer
+
+    def __missing__(self, asked: Any) -> bool:
+        answer = self._answer(asked)
+        if not isinstance(asked, str) or len(asked) <= SHORT:
+            if len(self) >= REMEMBERED:
+                self.clear()
+            self[asked] = answer
+        return answer
+
+
 def _like(variable: Text | Names, pattern: Pattern) -> Predicate:
-    known: dict[str, bool] = {}
-    matches = _remembering(pattern.search, known)
+    read, search = variable.read, pattern.search
     if isinstance(variable, Text):
-        return _text_like(variable.read, matches, known)
-    return _some_like(variable.read, matches)
-
-
-def _remembering(search: Callable[[str], bool], known: dict[str, bool]) -> Callable[[str], bool]:
-    def matches(text: str) -> bool:
-        if (answer := known.get(text)) is None:
-            answer = search(text)
-            if len(text) <= SHORT:
-                if len(known) >= REMEMBERED:
-                    known.clear()
-                known[text] = answer
-        return answer
-
-    return matches
-
-
-def _text_like(
-    read: Callable[[Facts], str | None], matches: Callable[[str], bool], known: dict[str, bool]
-) -> Predicate:
-    def matching(facts: Facts) -> bool:
-        if (text := read(facts)) is None:
-            return False
-        answer = known.get(text)
-        return matches(text) if answer is None else answer
-
-    return matching
-
-
-def _some_like(
-    read: Callable[[Facts], frozenset[str]], matches: Callable[[str], bool]
-) -> Predicate:
-    sets: dict[frozenset[str], bool] = {}  # a client offers the same tools turn by turn
-
-    def any_matches(facts: Facts) -> bool:
-        names = read(facts)
-        if (answer := sets.get(names)) is None:
-            answer = any(matches(name) for name in names)
-            if len(sets) >= REMEMBERED:
-                sets.clear()
-            sets[names] = answer
-        return answer
-
-    return any_matches
+        known = _Remembering(lambda text: text is not None and search(text))
+        return lambda facts: known[read(facts)]
+    matches = _Remembering(search)
+    sets = _Remembering(lambda names: any(matches[name] for name in names))
+    return lambda facts: sets[read(facts)]  # a client offers the same tools turn by turn
