@@ -62,20 +62,21 @@ class Usage(Struct, frozen=True):
     @staticmethod
     def from_json(usage: dict[str, Any]) -> Usage:
         """Reads the wire's `usage` object; what is no count is not known."""
-        details = usage.get("output_tokens_details")
-
-        def count(holder: Any, name: str) -> int | None:
-            value = holder.get(name) if isinstance(holder, dict) else None
-            return value if isinstance(value, int) and value >= 0 else None
-
+        details, tools = usage.get("output_tokens_details"), usage.get("server_tool_use")
         return Usage(
-            input=count(usage, "input_tokens") or 0,
-            output=count(usage, "output_tokens") or 0,
-            cache_read=count(usage, "cache_read_input_tokens"),
-            cache_creation=count(usage, "cache_creation_input_tokens"),
-            thinking=count(details, "thinking_tokens"),
-            web_searches=count(usage.get("server_tool_use"), "web_search_requests"),
+            input=_count(usage.get("input_tokens")) or 0,
+            output=_count(usage.get("output_tokens")) or 0,
+            cache_read=_count(usage.get("cache_read_input_tokens")),
+            cache_creation=_count(usage.get("cache_creation_input_tokens")),
+            thinking=_count(details.get("thinking_tokens")) if isinstance(details, dict) else None,
+            web_searches=_count(tools.get("web_search_requests"))
+            if isinstance(tools, dict)
+            else None,
         )
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else None
 
 
 class Sink(Protocol):
