@@ -17,21 +17,18 @@ from dataclasses import dataclass, field, replace
 
 from gateway.config.check import check
 from gateway.config.compile import KEY_VARIABLES, compile_config
+from gateway.config.endpoint import MOCK, Endpoint, Network, Timeouts
 from gateway.config.findings import Finding, in_order
 from gateway.config.sections.access import Budget, ClientKey, Tls, UnixSocket, is_loopback
 from gateway.config.sections.access_files import access_files, open_files
 from gateway.config.sections.correction import CorrectionSettings
 from gateway.config.sections.network import certificates, extras
 from gateway.config.snapshot import (
-    MOCK,
     NO_FACTS,
-    Endpoint,
     ModelFacts,
-    Network,
     ReasoningSettings,
     ServerSettings,
     Snapshot,
-    Timeouts,
 )
 from gateway.config.text import overlays
 from gateway.config.text.document import Document, around

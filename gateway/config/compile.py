@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Any
 
 from gateway import transforms
+from gateway.config.endpoint import Endpoint, Timeouts
 from gateway.config.redaction import written_secrets
 from gateway.config.sections import access, failover, rules
 from gateway.config.sections.access_files import AccessFiles
@@ -18,13 +19,11 @@ from gateway.config.sections.network import network
 from gateway.config.sections.reload_settings import recorder_settings, reload_settings, test_files
 from gateway.config.sections.token_settings import scales
 from gateway.config.snapshot import (
-    Endpoint,
     ModelFacts,
     Price,
     ReasoningSettings,
     ServerSettings,
     Snapshot,
-    Timeouts,
 )
 from gateway.config.text.environment import filled, first_variable, variables
 from gateway.config.text.positions import Positions

@@ -6,56 +6,29 @@ A snapshot is never changed: a reload makes another one, and requests keep the o
 from __future__ import annotations
 
 import math
-import re
-from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
-from gateway.admission import Limits
 from gateway.availability import Settings as FailoverSettings
+from gateway.config.endpoint import SECRET_HEADER, Endpoint, in_header, in_url
 from gateway.config.sections.access import ClientKey, Tls, UnixSocket, is_loopback
 from gateway.config.sections.correction import CorrectionSettings, settings
 from gateway.config.sections.life_settings import Life
 from gateway.config.sections.reload_settings import RecorderSettings, ReloadSettings
 from gateway.config.sections.token_settings import Scales
-from gateway.dialects import Dialect
 from gateway.messages import Usage
 from gateway.once import once
 from gateway.patterns import matches_any
-from gateway.providers import PROVIDERS
 from gateway.routing import CorrectionOverlay, Rule, ServerTools, Target
 from gateway.routing.formula import Above, Atom, Known, atoms, variable_of
 from gateway.routing.rules import HANDED_ON
 from gateway.transforms import Transform
 
-SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
-"""Headers whose values are nobody's business."""
-
 NamedTargets = Literal["allow", "refuse"]
 """Whether a request may name its target itself, in its URL or as its model."""
-
-
-def _in_url(url: str) -> Iterator[str]:
-    """The password of a URL, or what stands in its place; and both parts as a request shows them."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return
-    if parts.username or parts.password:
-        name, password = unquote(parts.username or ""), unquote(parts.password or "")
-        yield password or name
-        yield b64encode(f"{name}:{password}".encode()).decode("ascii")
-
-
-def _token(value: str) -> Iterator[str]:
-    """What follows the scheme in a header's value."""
-    scheme, _, token = value.partition(" ")
-    if token and scheme.isalpha():
-        yield token.strip()
 
 
 @dataclass(frozen=True)
@@ -105,72 +78,6 @@ class ServerSettings:
     def key_named(self, name: str | None) -> ClientKey | None:
         """The client key of this name; None for requests without one."""
         return None if name is None else self._by_name.get(name)
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds."""
-
-    connect: float = 10.0
-    first_byte: float = 900.0
-    """From the request to the first byte of the answer: long prompts take local models minutes."""
-    idle: float = 900.0
-    """Silence within an answer: models that show nothing of their reasoning are silent for minutes, and
-    twelve of them were seen of one in good health."""
-    total: float | None = None
-    """From the request to the end of the answer; None for as long as it takes."""
-
-
-class Network(Struct, frozen=True, cache_hash=True):
-    """How connections are made. Equal ones are shared by the providers that ask for them."""
-
-    proxy: str | None = None
-    """Its URL, maybe with a password."""
-    ca: str | None = None
-    """Certificates (PEM) that are trusted beside those of the system."""
-    http2: bool = False
-
-    def __repr__(self) -> str:
-        """Without what is nobody's business: a password may be in the proxy's URL."""
-        return f"Network(http2={self.http2!r})"
-
-    @property
-    def is_direct(self) -> bool:
-        """HTTP/1.1, straight to the provider."""
-        return self.proxy is None and not self.http2
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A provider as it is configured: where to send, how to sign, what to speak."""
-
-    name: str
-    dialect: Dialect
-    base_url: str
-    headers: Mapping[str, str] = field(repr=False)
-    """Sent with each request; the key is among them."""
-    secret: str | None = field(default=None, repr=False)
-    """The key itself, so that logs can blot it out."""
-    missing_key: str | None = None
-    """The environment variables to set, if the provider lacks its key or a part of its address."""
-    timeouts: Timeouts = field(default_factory=Timeouts)
-    text_calls: tuple[str, ...] = ()
-    """Channels of its answers in which calls are looked for, where nobody says otherwise."""
-    network: Network = field(default_factory=Network)
-    limits: Limits | None = None
-    """How much it is asked at once and in a time."""
-    access: str = ""
-    """Says which address and key it is, and nothing of them: another one begins with a clean record."""
-    pool: tuple[Endpoint, ...] = field(default=(), repr=False)
-    """The same with each of its keys, in the order of the config; empty where there is but one."""
-
-    def with_key(self, place: int) -> Endpoint:
-        """The same with the key at this place of the pool; itself without a pool."""
-        return self.pool[place] if self.pool else self
-
-
-MOCK = Endpoint("mock", PROVIDERS["mock"].dialect, PROVIDERS["mock"].base_url, {})
-"""The built-in provider that answers what was routed where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,11 +241,11 @@ class Snapshot:
         found += [client.key for client in own if client.key]  # some stand in files of their own
         for endpoint in self.endpoints.values():
             found += [one.secret for one in endpoint.pool or (endpoint,) if one.secret]
-            found += [*_in_url(endpoint.network.proxy or ""), *_in_url(endpoint.base_url)]
+            found += [*in_url(endpoint.network.proxy or ""), *in_url(endpoint.base_url)]
             for name, value in endpoint.headers.items():
                 is_own = endpoint.secret is not None and endpoint.secret in value
                 if SECRET_HEADER.search(name) and not is_own:
-                    found += [value, *_token(value)]
+                    found += [value, *in_header(value)]
         return tuple(dict.fromkeys(found))
 
     def correction_of(

@@ -15,6 +15,7 @@ from gateway.errors import InvalidRequest, OverBound
 from gateway.json_text import NotJSON, Raw
 from gateway.messages.memory import Memory, Passage, small
 from gateway.messages.recognition import recognised
+from gateway.messages.shapes import check_content, check_messages, check_object, check_tools
 
 T = TypeVar("T")
 
@@ -24,9 +25,6 @@ COLD = 256 * 1024
 """Bytes that are new in a body above which its conversation is decoded as a whole."""
 LONGEST_MODEL = 512
 """Characters of a model's name; it comes back in headers and logs."""
-MOST_TOOLS = 10_000
-DEEPEST = 8
-"""Levels of content inside blocks of content; the protocol has three."""
 DECODED = 5
 """Bytes that the value of a field takes, for each byte of its JSON."""
 
@@ -120,7 +118,7 @@ class MessagesRequest(Struct, eq=False):
         """The conversation. Raises `InvalidRequest` when its shape is not that of messages."""
         if (messages := self._messages) is None:
             messages = self.list_field("messages")
-            _check_messages(messages)
+            check_messages(messages)
             self._messages = messages
         return messages
 
@@ -198,7 +196,7 @@ class MessagesRequest(Struct, eq=False):
                 messages += passage.messages()
             except NotJSON as error:
                 raise InvalidRequest(f"messages: not JSON: {error}") from None
-        _check_messages(messages, start)
+        check_messages(messages, start)
         return messages
 
     @property
@@ -206,7 +204,7 @@ class MessagesRequest(Struct, eq=False):
         """The system prompt: text or text blocks; empty when there is none."""
         system = self.get("system")
         if system is not None and not isinstance(system, str):
-            _check_content(system, "system")
+            check_content(system, "system")
         return system or ""
 
     @property
@@ -215,7 +213,7 @@ class MessagesRequest(Struct, eq=False):
         if (tools := self._tools) is None:
             tools = self.list_field("tools")
             if tools:
-                _check_tools(tools)
+                check_tools(tools)
             self._tools = tools
         return tools
 
@@ -226,7 +224,7 @@ class MessagesRequest(Struct, eq=False):
         value = self.get(name)
         if value is None:
             return {}
-        _check_object(value, name)
+        check_object(value, name)
         return dict(value)
 
     def list_field(self, name: str) -> list[Any]:
@@ -357,63 +355,3 @@ def _decoded(name: str, raw: Raw) -> Any:
         return json_text.decode(bytes(raw))
     except NotJSON as error:
         raise InvalidRequest(f"{name}: not JSON: {error}") from None
-
-
-def _check_messages(messages: Sequence[Any], first: int = 0) -> None:
-    for index, message in enumerate(messages, first):
-        if not isinstance(message, dict):
-            _check_object(message, f"messages.{index}")
-        content = message.get("content")
-        if not isinstance(content, str):
-            _check_content(content, f"messages.{index}.content")
-
-
-def _check_tools(tools: Sequence[Any]) -> None:
-    if len(tools) > MOST_TOOLS:
-        raise OverBound(f"tools: at most {MOST_TOOLS}, got {len(tools)}", bound="tools")
-    for index, tool in enumerate(tools):
-        _check_object(tool, f"tools.{index}")
-        _check_object(tool.get("input_schema") or {}, f"tools.{index}.input_schema")
-
-
-def _check_object(value: Any, where: str) -> None:
-    if not isinstance(value, dict):
-        raise InvalidRequest(f"{where}: expected an object, got {json_text.kind_of(value)}")
-
-
-def _check_content(content: Any, where: str, depth: int = 0) -> None:
-    """Content is text or a list of blocks, and so is the content inside a block."""
-    if content is None or isinstance(content, str):
-        return
-    if not isinstance(content, list):
-        raise InvalidRequest(
-            f"{where}: expected a string or an array of blocks, got {json_text.kind_of(content)}"
-        )
-    if depth > DEEPEST:
-        raise OverBound(f"{where}: content is nested more than {DEEPEST} deep", bound="depth")
-    for index, block in enumerate(content):
-        if not isinstance(block, dict):
-            _check_object(block, f"{where}.{index}")
-        if not all(map(isinstance, map(block.get, _TEXTS, _ABSENT), _STRINGS)):
-            raise _no_text(block, f"{where}.{index}")
-        kind = block.get("type")
-        if kind in _WITH_CONTENT:
-            _check_content(block.get("content"), f"{where}.{index}.content", depth + 1)
-        elif kind in _WITH_SOURCE:
-            source: Any = block.get("source")
-            _check_object(source, f"{where}.{index}.source")
-            _check_content(source.get("content"), f"{where}.{index}.source.content", depth + 1)
-
-
-def _no_text(block: Mapping[str, Any], where: str) -> InvalidRequest:
-    wrong = (name for name in _TEXTS if not isinstance(block.get(name, ""), str))
-    return InvalidRequest(f"{where}.{next(wrong)}: expected a string")
-
-
-_TEXTS = ("type", "text", "thinking", "id", "name", "tool_use_id")
-"""Fields of blocks that are strings where they are there: there are many blocks, so they are looked at
-without a loop of ours."""
-_ABSENT = ("",) * len(_TEXTS)
-_STRINGS = (str,) * len(_TEXTS)
-_WITH_CONTENT = frozenset({"tool_result", "search_result"})
-_WITH_SOURCE = frozenset({"image", "document"})

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from gateway import json_text
-from gateway.config.snapshot import SECRET_HEADER
+from gateway.config.endpoint import SECRET_HEADER
 from gateway.messages import MessagesRequest
 from gateway.recording.record import Recorded
 from gateway.routing import Check, Facts, Rule

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway import json_text
-from gateway.messages.request import LONGEST_MODEL, MOST_TOOLS
+from gateway.messages.request import LONGEST_MODEL
+from gateway.messages.shapes import MOST_TOOLS
 from gateway.server.conversation import waiting
 
 CONFIG = """\

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.config.checks.exposure import is_address
+from gateway.config.endpoint import Network
 from gateway.config.findings import Finding
-from gateway.config.snapshot import Network
 from gateway.config.text.document import Document
 from gateway.config.text.environment import has_reference
 from gateway.config.text.files import Files
