@@ -64,7 +64,8 @@ class Pattern:
         self._fast: Any = None
         flags = regex.V0 | (regex.IGNORECASE if ignore_case else 0)
         try:
-            self._fallback = regex.compile(expression, flags)
+            # Whoever needs the pattern again keeps it: the library's own memory throws out of it at random.
+            self._fallback = regex.compile(expression, flags, cache_pattern=False)
         except regex.error as error:
             raise BadPattern(error.msg, error.pos) from None
         except (ValueError, OverflowError, RecursionError):

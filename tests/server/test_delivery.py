@@ -153,14 +153,18 @@ class Story:
 
     async def stream(self, call: Call) -> bool:
         """What the provider says: all its words, or those and nothing more."""
-        await call.say(HEAD, *[says(word) for word in WORDS])
-        if self._ends:
-            await call.say(says("", "stop"), b"data: [DONE]\n\n")
-            return False
-        while not call.writer.is_closing():
-            call.writer.write(b": still here\n\n")
-            await asyncio.sleep(0.01)
-        self.left.set()
+        try:
+            await call.say(HEAD)
+            for word in WORDS:
+                await call.say(says(word))
+                await asyncio.sleep(0.001)  # so that it is read by itself on a busy machine, too
+            if self._ends:
+                await call.say(says("", "stop"), b"data: [DONE]\n\n")
+            while not (self._ends or call.writer.is_closing()):
+                await call.say(b": still here\n\n")
+                await asyncio.sleep(0.01)
+        finally:
+            self.left.set()
         return False
 
     async def tell(self, meanwhile: Coroutine[Any, Any, None]) -> None:
@@ -193,7 +197,7 @@ def test_a_slow_client_reads_the_same(run: Run, at_once: int, tmp_path: Path) ->
 
         async def reads() -> None:
             while True:
-                await asyncio.sleep(0.001)
+                await asyncio.sleep(0.005)
                 client.read(at_once)
 
         async def until_it_is_told() -> None:

@@ -21,14 +21,13 @@ from typing import Any
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway.errors import GatewayError, InvalidRequest, OverBound
 from gateway.messages import random_id
 from gateway.server.connections import door as bounds
 from gateway.server.connections.door import Door
 from gateway.server.connections.heads import Cut, Heads, cut_of
-from gateway.server.connections.leaving import Leaving
 from gateway.server.connections.patience import Patience
 from gateway.server.connections.refusals import large_head, long_url, too_many
 from gateway.server.connections.rest import FIRST, NEXT, Rest
@@ -153,7 +152,7 @@ class Cycle(Response):
         return not self.is_handed_over and (not self.more_body or self.kept > self.most)
 
 
-class Protocol(Leaving):
+class Protocol(HttpToolsProtocol):
     """A connection; see `door` for what it is held to."""
 
     door: Door
@@ -182,6 +181,13 @@ class Protocol(Leaving):
         if surplus > bounds.SPARE:
             self.door.refused(too_many())
             transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client has left, or was sent away: the answer under way is told at once."""
+        super().connection_lost(exc)
+        cycle: Any = self.cycle
+        if cycle is not None and cycle.gone is not None:
+            cycle.gone()
 
     @property
     def is_in_head(self) -> bool:
