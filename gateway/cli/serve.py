@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import socket
 import ssl
@@ -123,6 +125,19 @@ def settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT)
+    share_heap()
+
+
+M_ARENA_MAX = -8
+"""Of glibc: https://man7.org/linux/man-pages/man3/mallopt.3.html."""
+
+
+def share_heap() -> None:
+    """Has all threads take memory from one heap. glibc gives each thread one of its own, which keeps what a
+    large request took there once; the interpreter's lock lets hardly any two of them take at once. Other
+    libraries of C do not know the wish."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def _without_keys(snapshot: Snapshot) -> dict[str, object]:
