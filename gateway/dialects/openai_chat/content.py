@@ -41,7 +41,7 @@ NO_PREFILL = (
 PREFILL_FIELDS = frozenset({"prefix", "partial"})
 
 
-class Spelling(Struct, frozen=True):
+class Spelling(Struct, frozen=True, cache_hash=True):
     """How one model of a server wants its messages written."""
 
     quirks: ChatQuirks

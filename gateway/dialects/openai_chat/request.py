@@ -57,7 +57,7 @@ def request_to_chat(
     if has_more:
         dropped = [name for name in request if name not in TRANSLATED]
         wish = wish_of(request)
-        offered = _offered(request, destination, quirks)
+        offered = _offered(request, destination, spelling)
         dropped += offered.dropped
         stops = stop_sequences(request)
     limit = quirks.stop_limit if quirks.stop_with_reasoning or not reasons else 0
@@ -94,11 +94,12 @@ def request_to_chat(
     )
 
 
-def _offered(request: MessagesRequest, destination: Destination, quirks: ChatQuirks) -> Offered:
+def _offered(request: MessagesRequest, destination: Destination, spelling: Spelling) -> Offered:
     """The fields that offer tools."""
     if "tools" not in request and "tool_choice" not in request:
         return NO_OFFER
     choice, policy = request.object_field("tool_choice"), destination.server_tools
+    quirks = spelling.quirks
 
     def make() -> Offered:
         dropped: list[str] = []
@@ -106,7 +107,7 @@ def _offered(request: MessagesRequest, destination: Destination, quirks: ChatQui
         fields = offer_to_chat(offer, choice, quirks, dropped)
         return Offered.of(fields, dropped, renamed(offer))
 
-    what = (quirks, policy, json_text.encode(choice))
+    what = (spelling, policy, json_text.encode(choice))
     return request.of("tools", what, make, Offered.size)
 
 
