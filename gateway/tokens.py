@@ -85,6 +85,11 @@ class Tiktoken:
         self._encoding: tiktoken.Encoding | None = None
         self._lock = threading.Lock()
 
+    @property
+    def is_loaded(self) -> bool:
+        """Nobody has to wait for it."""
+        return self._encoding is not None
+
     def load(self) -> tiktoken.Encoding:
         """Builds the encoder now; raises `ValueError` when the shipped file is damaged."""
         with self._lock:

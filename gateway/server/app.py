@@ -138,9 +138,11 @@ FIRST = 0.2
 """Seconds from the start until more is loaded: whoever waits for the start to end is answered first."""
 
 
-CALM = 1.0
+LOOK_EVERY = 1.0
+"""Seconds between two looks at whether requests come."""
+CALM = 10.0
 """Seconds without a request after which those that came with the start have been answered."""
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds after which what requests may need is loaded although they do not end."""
 
 
@@ -160,15 +162,17 @@ async def load_encoder(services: Services) -> None:
 
 
 async def calm(services: Services) -> None:
-    """Waits until no requests come any more, but not for ever."""
+    """Waits until no requests come any more, but not for ever, nor longer than until one needed it."""
     clock = asyncio.get_running_loop().time
-    until, seen = clock() + PATIENCE, 0
-    while clock() < until:
+    began = heard = clock()
+    seen = 0
+    while not services.encoder.is_loaded and clock() - began < PATIENCE:
         served = services.tally.requests.total()
-        if served == seen and not services.life.under_way:
+        if served != seen or services.life.under_way:
+            heard, seen = clock(), served
+        elif not seen or clock() - heard >= CALM:
             return
-        seen = served
-        await asyncio.sleep(CALM)
+        await asyncio.sleep(LOOK_EVERY)
 
 
 REPAIRS = ("gateway.correction.attempt", "gateway.correction.leaked")

@@ -116,28 +116,41 @@ def test_the_encoder_is_built_when_a_config_counts(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+@pytest.mark.parametrize("ends", ["no more come", "they never end", "one has needed it"])
 def test_the_first_requests_come_before_the_encoder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ends: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is built once no more of them come, or after a while all the same."""
-    monkeypatch.setattr(app, "CALM", 0.01)
+    """It is built once no more of them come, or after a while, or when one of them needs it."""
+    monkeypatch.setattr(app, "LOOK_EVERY", 0.001)
+    monkeypatch.setattr(app, "CALM", 0.05)
 
-    async def story(*, ends: bool) -> None:
+    async def story() -> None:
         gateway = services(COUNTS, tmp_path)
-        for _ in range(50):
+        gateway.tally.requests["mock:m", "200"] += 1
+        waiting = asyncio.create_task(app.calm(gateway))
+        for _ in range(20):
             gateway.tally.requests["mock:m", "200"] += 1
-            waiting = asyncio.create_task(app.calm(gateway))
-            await asyncio.sleep(0)
-            assert not waiting.done()
-            waiting.cancel()
-        if not ends:
+            await asyncio.sleep(0.005)
+        assert not waiting.done()
+        if ends != "no more come":
             gateway.life.begin(lambda: None)
+        if ends == "they never end":
             monkeypatch.setattr(app, "PATIENCE", 0.05)
+        if ends == "one has needed it":
+            gateway.encoder.load()
         async with asyncio.timeout(5):
-            await app.calm(gateway)
+            await waiting
 
-    asyncio.run(story(ends=True))
-    asyncio.run(story(ends=False))
+    asyncio.run(story())
+
+
+def test_nobody_is_waited_for_who_has_not_come(tmp_path: Path) -> None:
+    """A gateway that is asked nothing after its start makes itself ready."""
+
+    async def story() -> None:
+        await asyncio.wait_for(app.calm(services(COUNTS, tmp_path)), 0.5)
+
+    asyncio.run(story())
 
 
 def test_requests_for_pages_that_come_together_load_them_once(
