@@ -8,7 +8,7 @@ import gc
 import socket
 import ssl
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -125,19 +125,29 @@ def settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT)
-    share_heap()
+    settle_heap()
 
 
-M_ARENA_MAX = -8
-"""Of glibc: https://man7.org/linux/man-pages/man3/mallopt.3.html."""
+HEAP: Mapping[int, int] = {
+    -8: 1,  # M_ARENA_MAX
+    -1: 64 * 1024 * 1024,  # M_TRIM_THRESHOLD
+    -3: 32 * 1024 * 1024,  # M_MMAP_THRESHOLD
+}
+"""What glibc is told of the heap: https://man7.org/linux/man-pages/man3/mallopt.3.html."""
 
 
-def share_heap() -> None:
-    """Has all threads take memory from one heap. glibc gives each thread one of its own, which keeps what a
-    large request took there once; the interpreter's lock lets hardly any two of them take at once. Other
-    libraries of C do not know the wish."""
+def settle_heap() -> None:
+    """Has all threads take memory from one heap, which keeps what it needs for the next large request.
+
+    glibc gives each thread a heap of its own, in which what a large request took there once stays, although
+    the interpreter's lock lets hardly any two of them take at once. And it gives the end of a heap back
+    after each large request, to get it again page by page with the next one, which costs more than to read
+    that request. Other libraries of C do not know these wishes.
+    """
     with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+        libc = ctypes.CDLL(None)
+        for name, value in HEAP.items():
+            libc.mallopt(name, value)
 
 
 def _without_keys(snapshot: Snapshot) -> dict[str, object]:
