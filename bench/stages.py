@@ -47,6 +47,7 @@ STAGES = (
             "gateway/messages/request.py",
             "gateway/messages/recognition.py",
             "gateway/messages/memory.py",
+            "gateway/messages/shapes.py",
         ),
     ),
     Stage(
@@ -76,6 +77,7 @@ STAGES = (
         (
             "uvicorn/protocols/http/httptools_impl.py:send",
             "uvicorn/protocols/http/flow_control.py",
+            "gateway/server/connections/writing.py",
             "gateway/server/delivery.py",
             "gateway/server/conversation/waiting.py:commit",
         ),
