@@ -153,6 +153,8 @@ class Redactor:
     def __init__(self) -> None:
         self._known: dict[str, tuple[str, ...]] = {}
         self._forms: tuple[str, ...] = ()
+        self.lessons = 0
+        """How often something became known: what was clean before may be none now."""
         self._suspect = _any_of(self._forms)
 
     def know(self, secrets: Iterable[str]) -> None:
@@ -165,6 +167,7 @@ class Redactor:
         forms = {form for forms in self._known.values() for form in forms}
         self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
         self._suspect = _any_of(self._forms)
+        self.lessons += 1
 
     def is_clean(self, text: str | bytes) -> bool:
         """Nothing in the text can be a secret. False says only that a closer look is due."""

@@ -304,22 +304,25 @@ class Exchange:
     def response_headers(self) -> dict[str, str]:
         """The headers of the answer, whatever it is."""
         attempt, route = self._begun, self.decided
-        headers = {"request-id": self.id, **(attempt.returned if attempt is not None else {})}
+        headers = {"request-id": self.id}
+        if attempt is not None and attempt.returned:
+            headers.update(shown(dict(attempt.returned)))
         if route is not None:
             target = attempt.target if attempt is not None else route.target
-            rule = route.rule or route.origin
-            headers.update(decision(target.name, route.reason, rule, route.trace))
+            rule, lessons = route.rule or route.origin, redactor.lessons
+            headers.update(decision(target.name, route.reason, rule, route.trace, lessons))
+        more: dict[str, str] = {}
         if attempt is not None and attempt.stand_in is not None:
-            headers["x-gateway-answered-by"] = attempt.stand_in
+            more["x-gateway-answered-by"] = attempt.stand_in
         corrections = self._corrections
         if corrections is not None and (repairs := corrections.repairs):
             receipts = ",".join(f"{tool}:{rule}" for tool, rule in repairs)
-            headers["x-gateway-repairs"] = header_text(receipts)
+            more["x-gateway-repairs"] = header_text(receipts)
         if self.prefix is not None and self.prefix.broke_at is not None:
-            headers["x-gateway-cache-break"] = self.prefix.broke_at
+            more["x-gateway-cache-break"] = self.prefix.broke_at
         if attempt is not None and (dropped := attempt.dropped):
-            headers["x-gateway-dropped"] = header_text(", ".join(dropped))
-        return shown(headers)
+            more["x-gateway-dropped"] = header_text(", ".join(dropped))
+        return headers | shown(more) if more else headers
 
     @property
     def corrections(self) -> Sequence[Correction]:
