@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, MutableMapping
 from functools import partial
 from typing import Any
@@ -18,29 +19,29 @@ BODY_FOLLOWS = "gateway.body_follows"
 not know it sends the head by itself."""
 
 
-class Client:
+class Client(ABC):
     """A server's `send` that can do more than be called: it saves what it takes to say that in messages."""
 
     gone: Callable[[], None] | None = None
     """Is called when the client leaves."""
 
+    @abstractmethod
     def __call__(self, message: MutableMapping[str, Any]) -> Awaitable[None]:
         """As any server's."""
-        raise NotImplementedError
 
+    @abstractmethod
     def at_once(
         self, status: int, headers: Mapping[str, str], body: bytes, content_type: str
     ) -> bool:
         """Sends a complete response. False: messages have to say this one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def piece(self, data: bytes) -> bool:
         """Sends a piece of a response that has begun. False: messages have to say it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def when_gone(self, call: Callable[[], None]) -> bool:
         """Sets `gone`. False: nobody will call it, since the client has left already."""
-        raise NotImplementedError
 
 
 class _Sent:

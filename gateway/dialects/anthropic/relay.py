@@ -61,7 +61,6 @@ class Relay:
     _unsaid: tuple[Any, dict[str, Any]] | None = None
     _open: Any = None
     _overlap: Overlap | None = None
-    _usage: Usage | None = None
     _counted = False
     _announced = False
 
@@ -84,9 +83,7 @@ class Relay:
 
     @property
     def usage(self) -> Usage | None:
-        if self._usage is None and self._told:
-            self._usage = Usage.from_json(self._told)
-        return self._usage
+        return Usage.from_json(self._told) if self._told else None
 
     def receive(self, chunk: bytes) -> bytes:
         if not self._context.upstream_streams:
@@ -341,7 +338,6 @@ class Relay:
         usage = carrier.get("usage")
         if isinstance(usage, dict):
             self._told.update({k: v for k, v in usage.items() if v is not None})
-            self._usage = None
 
     # -- a whole answer -------------------------------------------------------------------------
 

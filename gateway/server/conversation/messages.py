@@ -205,13 +205,11 @@ async def whole(services: Services, exchange: Exchange, reply: Reply, delivery: 
     """An answer in one piece."""
     feed = Feed(exchange)
     came = reply.whole()
-    if came is None:
+    if came is not None:
+        await feed.receive(came)
+    else:
         while chunk := await reply.read():
             await feed.receive(chunk)
-    elif feed.is_light(came):
-        feed.read(came)
-    else:
-        await feed.receive(came)
     body = await finished(services, exchange, say_nothing, feed)
     await delivery.whole(200, exchange.response_headers, body, JSON)
 
