@@ -162,11 +162,14 @@ async def load_encoder(services: Services) -> None:
 
 
 async def calm(services: Services) -> None:
-    """Waits until no requests come any more, but not for ever, nor longer than until one needed it."""
+    """Waits until no requests come any more, but not for ever, nor longer than until one needed the encoder
+    or somebody waits for the gateway to be ready."""
     clock = asyncio.get_running_loop().time
     began = heard = clock()
     seen = 0
-    while not services.encoder.is_loaded and clock() - began < PATIENCE:
+    while clock() - began < PATIENCE:
+        if services.encoder.is_loaded or services.encoder_is_awaited:
+            return
         served = services.tally.requests.total()
         if served != seen or services.life.under_way:
             heard, seen = clock(), served
@@ -222,6 +225,7 @@ def ready(services: Services, _scope: Scope) -> tuple[int, Mapping[str, Any]]:
     if services.life.is_draining:
         return 503, {"ready": False, "because": "draining"}
     if services.waits_for_encoder:
+        services.encoder_is_awaited = True
         return 503, {"ready": False, "because": "the encoder is being built"}
     return 200, {"ready": True}
 

@@ -68,6 +68,8 @@ class Services:
     """Sizes of prompts that providers are asked for."""
     encoder_loaded: bool = False
     """Counting is quick from now on."""
+    encoder_is_awaited: bool = False
+    """Somebody has asked whether the gateway is ready, and was told that it is not yet."""
 
     def __post_init__(self) -> None:
         self.recorder = Recorder(self.config)

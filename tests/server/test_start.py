@@ -116,11 +116,13 @@ def test_the_encoder_is_built_when_a_config_counts(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-@pytest.mark.parametrize("ends", ["no more come", "they never end", "one has needed it"])
+@pytest.mark.parametrize(
+    "ends", ["no more come", "they never end", "one has needed it", "readiness is asked for"]
+)
 def test_the_first_requests_come_before_the_encoder(
     ends: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is built once no more of them come, or after a while, or when one of them needs it."""
+    """It is built once no more of them come, or after a while, or when one of them or somebody needs it."""
     monkeypatch.setattr(app, "LOOK_EVERY", 0.001)
     monkeypatch.setattr(app, "CALM", 0.05)
 
@@ -138,6 +140,8 @@ def test_the_first_requests_come_before_the_encoder(
             monkeypatch.setattr(app, "PATIENCE", 0.05)
         if ends == "one has needed it":
             gateway.encoder.load()
+        if ends == "readiness is asked for":
+            assert await status(gateway, "/health/ready") == 503
         async with asyncio.timeout(5):
             await waiting
 
