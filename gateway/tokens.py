@@ -36,6 +36,13 @@ IMAGE = 1_600
 FRAME = 3
 """Tokens that the frame of a message costs."""
 
+CITING = 600
+"""Tokens of the words by which the API tells a model to cite, once for the documents of a message."""
+
+SEALED, ENVELOPE = 6, 300
+"""Characters to a token of thinking that only its provider can read, and characters around it. Claude and
+Gemini take 5.4 to a token of their own, with an envelope of 200."""
+
 O200K_SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
 
 # The split that defines the encoding, see https://github.com/openai/tiktoken: words with an optional
@@ -177,7 +184,10 @@ class TokenCounter:
         return self.text(tools.decode("utf-8", "replace")) if tools else 0
 
     def _messages(self, messages: Iterable[Mapping[str, Any]]) -> int:
-        return sum(FRAME + self.content(message.get("content")) for message in messages)
+        return sum(self._message(message.get("content")) for message in messages)
+
+    def _message(self, content: Any) -> int:
+        return FRAME + self.content(content) + (CITING if _cites(content) else 0)
 
     def content(self, content: Any) -> int:
         """The tokens of a `content` or `system` value: text, or a list of blocks."""
@@ -199,7 +209,7 @@ class TokenCounter:
             total += self.text(json_text.encode_text(block["input"]))
         if isinstance(source := block.get("source"), dict):
             total += self._source(source, is_image=block["type"] == "image")
-        return total
+        return max(total, _sealed(block))
 
     def _source(self, source: Mapping[str, Any], *, is_image: bool) -> int:
         data = source.get("data")
@@ -214,7 +224,7 @@ class TokenCounter:
 _COUNTED: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "text": (("text",), ()),
     "thinking": (("thinking",), ()),
-    "redacted_thinking": (("data",), ()),
+    "redacted_thinking": ((), ()),
     "image": ((), ()),
     "document": (("title", "context"), ()),
     "search_result": (("title", "source"), ("content",)),
@@ -223,6 +233,30 @@ _COUNTED: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tool_result": ((), ("content",)),
 }
 """Block type -> the fields that hold text, and the fields that hold content. Others count as JSON."""
+
+
+_SEALS: Mapping[str, str] = {"thinking": "signature", "redacted_thinking": "data"}
+"""Block type -> the field in which the thinking of a model goes to and fro unread."""
+
+
+def _sealed(block: Mapping[str, Any]) -> int:
+    """What is thought is counted by the provider where the client got a summary of it, or nothing."""
+    seal = block.get(_SEALS.get(block["type"], ""))
+    return max(0, len(seal) - ENVELOPE) // SEALED if isinstance(seal, str) else 0
+
+
+def _cites(content: Any) -> bool:
+    """Whether a document in this content, or in a tool's result, is to be cited."""
+    if not isinstance(content, list):
+        return False
+    for block in content:
+        if isinstance(block, dict):
+            citations = block.get("citations")
+            if isinstance(citations, dict) and citations.get("enabled") is True:
+                return True
+            if block.get("type") == "tool_result" and _cites(block.get("content")):
+                return True
+    return False
 
 
 def _strings(block: Mapping[str, Any], names: Iterable[str]) -> Iterable[str]:

@@ -19,7 +19,7 @@ from strategies import dialogues, json_values, mutated, request_bodies, texts, t
 from gateway import tokens
 from gateway.messages import MessagesRequest
 from gateway.resources import encoding_file
-from gateway.tokens import Size, Tiktoken, TokenCounter, read_ranks, upper_bound
+from gateway.tokens import CITING, FRAME, Size, Tiktoken, TokenCounter, read_ranks, upper_bound
 
 TIKTOKEN = Tiktoken()
 
@@ -224,8 +224,12 @@ class TestCounter:
         ("block", "expected"),
         [
             ({"type": "text", "text": "abcd"}, 4),
-            ({"type": "thinking", "thinking": "abcd", "signature": "long" * 99}, 4),
-            ({"type": "redacted_thinking", "data": "abcd"}, 4),
+            ({"type": "thinking", "thinking": "a" * 20, "signature": "long" * 99}, 20),
+            ({"type": "thinking", "thinking": "", "signature": "x" * 3_300}, 500),
+            ({"type": "thinking", "thinking": "a" * 800, "signature": "x" * 3_300}, 800),
+            ({"type": "thinking", "thinking": "", "signature": ""}, 0),
+            ({"type": "redacted_thinking", "data": "x" * 3_300}, 500),
+            ({"type": "redacted_thinking", "data": "abcd"}, 0),
             ({"type": "tool_use", "id": "t", "name": "ab", "input": {"a": 1}}, 2 + 7),
             ({"type": "tool_use", "id": "t", "name": "ab", "input": {}}, 2 + 2),
             ({"type": "tool_result", "tool_use_id": "t", "content": "abcd"}, 4),
@@ -244,6 +248,25 @@ class TestCounter:
     def test_blocks(self, block: JSON, expected: int) -> None:
         """Each type counts by what the model reads of it; an unknown one counts as JSON."""
         assert counted([block]) == expected
+
+    def test_citing_is_told_once_for_a_message(self) -> None:
+        """The API puts its own words in front of documents to be cited, however many there are."""
+        document = {
+            "type": "document",
+            "title": "ab",
+            "source": {"type": "text", "data": "cd"},
+            "citations": {"enabled": True},
+        }
+        result = {"type": "tool_result", "tool_use_id": "t", "content": [document, document]}
+
+        def counted_in_a_message(*blocks: JSON) -> int:
+            said = request(messages=[{"role": "user", "content": list(blocks)}])
+            return TokenCounter(Characters()).request(said) - FRAME
+
+        assert counted_in_a_message(document, document) == CITING + 8
+        assert counted_in_a_message(result, document) == CITING + 12
+        assert counted_in_a_message({**document, "citations": {"enabled": False}}) == 4
+        assert counted_in_a_message({**document, "citations": None}) == 4
 
     def test_a_request(self) -> None:
         """System, tools and messages are the prompt, and a message has a frame."""
