@@ -50,6 +50,10 @@ SMALL = 100
 """Tokens that are added to a size before errors are called relative to it: a few tokens more or less
 mean nothing."""
 
+WORDS, WORDS_WITH_TOOLS = 10.0, 60.0
+"""Deviation, in tokens, of what a provider says to the model about this one prompt: of a tool that must be
+called, of a strict schema. It stays, however well all else is known."""
+
 FAR, AGAIN = 6.0, 3
 """So many answers in a row, so many deviations off to one side, are a change: what was before is
 forgotten."""
@@ -87,7 +91,8 @@ class Fit:
         terms = _terms(size)
         middle = _dot(self.mean, terms)
         unsure = _dot(terms, [_dot(row, terms) for row in self.covariance])
-        return middle, sqrt(max(0.0, unsure) + (self.noise * _weight(size)) ** 2)
+        words = WORDS_WITH_TOOLS if size.tools else WORDS
+        return middle, sqrt(max(0.0, unsure) + (self.noise * _weight(size)) ** 2 + words**2)
 
     def deviations(self, size: Size, actual: int) -> float:
         """How many deviations more than expected the provider has counted."""

@@ -13,7 +13,7 @@ from estimates.providers import Provider, any_provider, chances, traffic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.estimates.calibration import ABSURD_TOKENS, Calibration
+from gateway.estimates.calibration import ABSURD_TOKENS, Calibration, Prior
 from gateway.estimates.families import FAMILIES, UNKNOWN
 from gateway.tokens import Size
 
@@ -58,12 +58,27 @@ def test_estimates_are_safe_after_twenty_answers(
     assert at[0.5] < usual
 
 
+@given(st.sampled_from(PRIORS), st.integers(0, 100_000))
+def test_words_about_one_prompt_are_expected_however_well_all_else_is_known(
+    prior: Prior, seed: int
+) -> None:
+    """A short prompt whose tool must be called is not estimated too low, after any number of prompts
+    that let the model choose."""
+    chance = random.Random(seed)
+    calibration = Calibration(prior)
+    for _ in range(chance.randrange(20, 60)):
+        size = Size(chance.randrange(10, 200), chance.randrange(40, 120))
+        calibration.learn(size, size.total + 30)
+    told = Size(60, 80)
+    assert calibration.estimate(told) >= (told.total + 30 + 100) / 1.02
+
+
 @given(st.sampled_from(PRIORS), st.lists(st.tuples(sizes, st.floats(0.2, 3.0)), max_size=60), sizes)
 def test_an_estimate_is_a_positive_number(
-    prior: object, lessons: list[tuple[Size, float]], size: Size
+    prior: Prior, lessons: list[tuple[Size, float]], size: Size
 ) -> None:
     """Whatever answers say, the estimate is one, and not below what is expected."""
-    calibration = Calibration(prior)  # type: ignore[arg-type]  # one of PRIORS
+    calibration = Calibration(prior)
     for one, factor in lessons:
         calibration.learn(one, max(1, round(one.total * factor)))
     assert calibration.estimate(size) >= calibration.expected(size) >= 1
