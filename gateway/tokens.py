@@ -27,8 +27,8 @@ from gateway.messages import MessagesRequest
 PART = 65_536
 """Characters counted in one call of the encoder."""
 
-REMEMBERED = 200_000
-"""Texts whose count is kept, about 150 bytes each."""
+REMEMBERED = 50_000
+"""Texts whose count is kept, about 220 bytes each. What a conversation adds up to is kept with it."""
 
 IMAGE = 1_600
 """Tokens of the largest image that the API accepts without scaling it down."""
