@@ -122,19 +122,14 @@ class _Straight:
         """The processors that need not be asked: those of `setup`, where they make JSON of a record."""
         self.write: Callable[[str], object] = sys.stderr.write
 
-    @property
-    def is_open(self) -> bool:
-        """Nobody else is to see the record."""
-        chain: list[Any] = _structlog().get_config()["processors"]
-        return chain is self.chain and chain[-1] is _line
-
 
 _straight = _Straight()
 
 
 def write(line: Line) -> None:
     """Writes what `logger` would write: each request does, and the chain takes five times as long."""
-    if _straight.is_open:
+    chain: list[Any] = _structlog().get_config()["processors"]
+    if chain is _straight.chain and chain[-1] is _line:
         try:
             data = msgspec.json.encode(line)
         except UnicodeEncodeError:

@@ -155,7 +155,7 @@ class Redactor:
         self._forms: tuple[str, ...] = ()
         self.lessons = 0
         """How often something became known: what was clean before may be none now."""
-        self._suspect = _any_of(self._forms)
+        self._suspect = _any_of(self._forms).search
 
     def know(self, secrets: Iterable[str]) -> None:
         """Adds secrets."""
@@ -166,7 +166,7 @@ class Redactor:
         self._known = dict(list(known.items())[-MOST_SECRETS:])
         forms = {form for forms in self._known.values() for form in forms}
         self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
-        self._suspect = _any_of(self._forms)
+        self._suspect = _any_of(self._forms).search
         self.lessons += 1
 
     def is_clean(self, text: str | bytes) -> bool:
@@ -175,7 +175,7 @@ class Redactor:
             data = text.encode() if isinstance(text, str) else text
         except UnicodeEncodeError:  # half of a character, which the fast engine does not take
             return False
-        return self._suspect.search(data) is None
+        return self._suspect(data) is None
 
     def redact(self, text: str) -> str:
         """The text without secrets; the same object where it holds none."""
@@ -190,7 +190,7 @@ class Redactor:
 
     def redact_bytes(self, data: bytes) -> bytes:
         """The same for a text in UTF-8, whatever else stands in it."""
-        if self.is_clean(data):
+        if self._suspect(data) is None:
             return data
         text = data.decode("utf-8", "surrogateescape")
         redacted = self.redact(text)
