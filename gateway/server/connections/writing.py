@@ -19,8 +19,8 @@ BODILESS = frozenset({204, 304})
 
 LINE = b"%b: %b\r\n".__mod__
 """(name, value) -> the line of a header."""
-TEXT = "{}: {}\r\n".format
-"""name, value -> the same as text."""
+FIELD = ": ".join
+"""(name, value) -> the same as text, without its end."""
 
 SETTLING = frozenset({"connection", "content-length", "transfer-encoding"})
 """Headers that say how the body is framed, or what becomes of the connection."""
@@ -84,25 +84,19 @@ class Response(RequestResponseCycle, Client):
         self, status: int, headers: Mapping[str, str], body: bytes, content_type: str
     ) -> bool:
         """See `Client`. What is out of the ordinary is left to messages."""
-        if self.response_started or self.disconnected or self.flow.write_paused:
+        if self.response_started or self.disconnected or not self.keep_alive:
             return False
-        if self.transport.is_closing():
+        if self.flow.write_paused or self.transport.is_closing() or self.scope["method"] == "HEAD":
             return False
-        if not (SETTLING.isdisjoint(headers) and "".join(headers).isascii()):
+        told = "".join((content_type, *headers, *headers.values()))
+        if not (told.isascii() and told.isprintable() and SETTLING.isdisjoint(headers)):
             return False
         self.response_started = True
         self.waiting_for_100_continue = False
-        text = "".join(map(TEXT, headers, headers.values()))
-        lines = b"%bcontent-type: %b\r\n%b" % (
-            b"".join(map(LINE, self.default_headers)),
-            content_type.encode("ascii"),
-            text.encode("latin-1", "replace"),
-        )
-        check(lines, len(self.default_headers) + 1 + len(headers))
-        said = b"" if self.scope["method"] == "HEAD" else body
-        last = b"" if self.keep_alive else b"connection: close\r\n"
-        framing = b"content-length: %d\r\n%b\r\n" % (len(body), last)
-        self.transport.write(b"".join((STATUS_LINE[status], lines, framing, said)))
+        first, last = f"content-type: {content_type}", f"content-length: {len(body)}\r\n\r\n"
+        head = "\r\n".join((first, *map(FIELD, headers.items()), last)).encode()
+        before = map(LINE, self.default_headers)
+        self.transport.write(b"".join((STATUS_LINE[status], *before, head, body)))
         self._end()
         return True
 
