@@ -89,10 +89,12 @@ class Services:
     def memory(self, snapshot: Snapshot) -> Memory | None:
         """The memory of conversations, within the bounds of the config; None where it wants none."""
         limit = snapshot.server.memory
-        if not limit and self.conversations.size:
+        if limit:
+            self.conversations.limit = limit
+            return self.conversations
+        if self.conversations.size:
             self.conversations = Memory()  # what was kept before a reload goes too
-        self.conversations.limit = limit
-        return self.conversations if limit else None
+        return None
 
     @property
     def door(self) -> Door:

@@ -97,30 +97,32 @@ def done_by(
 
 def log(ended: Ended) -> None:
     """One line in the log for one request; and one for each tool call that was not right."""
-    exchange, corrections = ended.exchange, ended.corrections
+    exchange, corrections, usage = ended.exchange, ended.corrections, ended.usage
     if corrections is not None and (corrections.found or corrections.consulted):
         _log_calls(exchange.id, corrections)
     if exchange.snapshot.print_system and exchange.system_sent:
         observe.logger().info("system_prompt", request=exchange.id, text=exchange.system_sent)
+    inbound, request, route = exchange.inbound, exchange.request, exchange.decided
     line = Request(
         event="request",
         level="info",
         timestamp=datetime.now(UTC),
         request=exchange.id,
-        client=exchange.inbound.client,
-        model=exchange.request.model,
+        client=inbound.client,
+        model=request.model,
         target=ended.target,
         answered_by=ended.stand_in,
+        provider_request=ended.provider_request,
         status=ended.status,
-        stream=exchange.request.stream,
+        stream=request.stream,
         stop_reason=ended.stop_reason,
         seconds=round(ended.seconds, 3),
-        bytes=len(exchange.inbound.body),
+        bytes=len(inbound.body),
         complete=ended.is_complete,
     )
-    if (route := exchange.decided) is not None:
+    if route is not None:
         line.reason = route.reason
-    if (usage := ended.usage) is not None:
+    if usage is not None:
         line.input_tokens = usage.input
         line.cached_tokens = usage.cache_read
         line.output_tokens = usage.output
@@ -131,9 +133,7 @@ def log(ended: Ended) -> None:
 def _add_rest(line: Request, ended: Ended) -> None:
     """What few requests have something to say of."""
     exchange, failure = ended.exchange, ended.failure
-    attempt, chain, prefix = exchange.begun, exchange.chain, exchange.prefix
-    if attempt is not None:
-        line.provider_request = attempt.returned.get("request-id")
+    chain, prefix = exchange.chain, exchange.prefix
     if chain.failed:
         line.failed_before = [f"{one.target}: {one.message}" for one in chain.failed]
     if chain.passed_over:

@@ -26,13 +26,15 @@ class Ended(Struct, frozen=True):
     seconds: float
     target: str | None
     """The target that was asked last; None before the decision."""
-    usage: Usage | None
-    prompt: int
+    usage: Usage | None = None
+    prompt: int = 0
     """Tokens of the whole prompt by `usage`; 0 where that is not known."""
-    stop_reason: str | None
-    stand_in: str | None
+    stop_reason: str | None = None
+    stand_in: str | None = None
     """The provider that answered in place of the chosen one, if one did."""
-    corrections: Corrections | None
+    corrections: Corrections | None = None
+    provider_request: str | None = None
+    """The provider's id of the request."""
 
 
 def ended(
@@ -44,27 +46,22 @@ def ended(
     seconds: float,
 ) -> Ended:
     """Reads an exchange that ended."""
-    usage: Usage | None = None
-    stop_reason: str | None = None
-    stand_in: str | None = None
-    corrections: Corrections | None = None
-    attempt = exchange.begun
-    if attempt is not None:
-        stand_in, corrections = attempt.stand_in, attempt.corrections
-        answer = attempt.answered
-        if answer is not None:
-            usage, stop_reason = answer.usage, answer.stop_reason
-    prompt = usage.prompt if usage is not None else 0
+    target, attempt = exchange.target, exchange.begun
+    if attempt is None:
+        return Ended(exchange, status, is_complete, failure, seconds, target)
+    answer = attempt.answered
+    usage = answer.usage if answer is not None else None
     return Ended(
         exchange,
         status,
         is_complete,
         failure,
         seconds,
-        exchange.target,
+        target,
         usage,
-        prompt,
-        stop_reason,
-        stand_in,
-        corrections,
+        usage.prompt if usage is not None else 0,
+        answer.stop_reason if answer is not None else None,
+        attempt.stand_in,
+        attempt.corrections,
+        attempt.returned.get("request-id"),
     )

@@ -24,12 +24,14 @@ AT_ONCE = 64 * 1024
 
 def note(services: Services, ended: Ended) -> None:
     """An exchange has ended; learns from it, now or a little later, or not at all."""
+    exchange, pace = ended.exchange, services.pace
+    if not services.encoder_loaded and exchange.facts.size_if_known is None:
+        return  # nobody has counted it, and nobody could now
     usage, actual = ended.usage, ended.prompt
     if ended.failure is not None or usage is None or actual < 1 or ended.stop_reason is None:
         return
     if ended.stand_in is not None or usage.web_searches:
         return
-    exchange, pace = ended.exchange, services.pace
     is_counted = exchange.size_sent is not None and exchange.request.fresh <= AT_ONCE
     if not is_counted and not (services.encoder_loaded and pace.is_free):
         return  # nobody could count it now

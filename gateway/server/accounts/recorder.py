@@ -107,8 +107,10 @@ class Recorder:
     def _has_room(self, second: int, limit: int) -> bool:
         if second != self._second:
             self._second, self._count = second, 0
+        elif self._count >= limit:
+            return False
         self._count += 1
-        return self._count <= limit
+        return True
 
     def health(self, snapshot: Snapshot) -> dict[str, Any] | None:
         """`{path, written, left_out, error}`; None when nothing is written."""

@@ -6,7 +6,7 @@ A name that a client or a model chooses can be any text, so only so many are cou
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from time import time
@@ -93,9 +93,9 @@ class Tally:
         self.since = time()
         self.requests: Counter[tuple[str, str]] = Counter()
         """(target, status)."""
-        self.seconds: dict[str, Spread] = {}
+        self.seconds = defaultdict[str, Spread](lambda: Spread(BOUNDS))
         """By target."""
-        self.estimates: dict[str, Spread] = {}
+        self.estimates = defaultdict[str, Spread](lambda: Spread(RATIOS))
         """By family of models: the estimate of a prompt's size, by what the provider counted."""
         self.low_estimates: Counter[tuple[str]] = Counter()
         """(family): estimates that were too small by more than 2 %, after the first answers."""
@@ -105,7 +105,7 @@ class Tally:
         """(target, tool, class): calls in which something of the class was changed or is to be."""
         self.consulted: Counter[tuple[str, str]] = Counter()
         """(target, outcome): models that were asked about calls."""
-        self.waited: dict[str, Spread] = {}
+        self.waited = defaultdict[str, Spread](lambda: Spread(BOUNDS))
         """By provider that has limits: seconds for which requests waited that were let in."""
         self.no_room: Counter[tuple[str, str]] = Counter()
         """(provider, why): requests that were not let in; `full` or `late`."""
@@ -121,7 +121,7 @@ class Tally:
         """(target): requests for which its circuit was open."""
         self.foreign: Counter[tuple[str]] = Counter()
         """(reason): requests for another host, `host`, or of another web page, `origin`."""
-        self._tokens: dict[str, Tokens] = {}
+        self._tokens = defaultdict[str, Tokens](Tokens)
         """By target."""
         self._families: Bounded[str] = Bounded(MOST_TARGETS)
         self._targets: Bounded[str] = Bounded(MOST_TARGETS)
@@ -140,15 +140,13 @@ class Tally:
         self, target: str, status: int, failure: GatewayError | None, *, seconds: float
     ) -> None:
         """A request that was answered, or not, `NOWHERE` if need be. `status` is what the client was told."""
-        is_broken = False
+        outcome = str(status)
         if failure is not None:
             self.note_refused(failure)
-            is_broken = status < 400
-        self.requests[target, "broken" if is_broken else str(status)] += 1
-        spread = self.seconds.get(target)
-        if spread is None:
-            spread = self.seconds[target] = Spread(BOUNDS)
-        spread.note(seconds)
+            if status < 400:
+                outcome = "broken"
+        self.requests[target, outcome] += 1
+        self.seconds[target].note(seconds)
 
     def note_exchange(self, ended: Ended) -> None:
         """The request of an exchange, and what came of it besides."""
@@ -167,7 +165,7 @@ class Tally:
 
     def note_waited(self, provider: str, seconds: float) -> None:
         """A request was let in at a provider that has limits."""
-        self.waited.setdefault(provider, Spread(BOUNDS)).note(seconds)
+        self.waited[provider].note(seconds)
 
     def note_refused(self, failure: GatewayError) -> None:
         """Something was refused that is no request for messages, or came to nothing before it was one."""
@@ -179,14 +177,12 @@ class Tally:
         if lesson is None:
             return
         family = lesson.family if self._families[lesson.family] else OTHER
-        self.estimates.setdefault(family, Spread(RATIOS)).note(lesson.ratio)
+        self.estimates[family].note(lesson.ratio)
         if lesson.answers >= LEARNED:
             self.low_estimates[(family,)] += lesson.is_low
 
     def _note_usage(self, target: str, usage: Usage) -> None:
-        tokens = self._tokens.get(target)
-        if tokens is None:
-            tokens = self._tokens[target] = Tokens()
+        tokens = self._tokens[target]
         tokens.input += usage.input
         tokens.output += usage.output
         if usage.cache_read:
