@@ -45,12 +45,15 @@ class Front:
         self._pages: asyncio.Task[App] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await live(self._services, receive, send)
-            return
-        if scope["path"] not in PLAIN:
+        path = scope.get("path")
+        if path not in PLAIN:
+            if path is None:  # it is no request: the server begins, and ends
+                await live(self._services, receive, send)
+                return
             scope = without_prefix(scope)
-        headers = scope[HEADERS] = headers_of(scope)
+        headers = scope.get(HEADERS)
+        if headers is None:
+            headers = scope[HEADERS] = headers_of(scope)
         services = self._services
         if not services.sites.are_plain(services.config.snapshot.server, headers, scope):
             way = await admitted(services, scope, headers, send)

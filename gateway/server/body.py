@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gateway.errors import InvalidRequest, RequestTooLarge
+from gateway.server.delivery import Client
 from gateway.server.paths import HEADERS, Receive, Scope
 
 
@@ -20,12 +21,19 @@ def headers_of(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
-async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
-    """The whole body. Raises `RequestTooLarge`, `InvalidRequest` and `ClientGone`."""
+async def read_body(
+    receive: Receive, headers: Mapping[str, str], limit: int, client: Client | None = None
+) -> bytes:
+    """The whole body, at once if it is here. Raises `RequestTooLarge`, `InvalidRequest` and `ClientGone`."""
     if "content-encoding" in headers and headers["content-encoding"] != "identity":
         raise InvalidRequest(
             f"Bodies of content-encoding {headers['content-encoding']} are not read; send it plain."
         )
+    whole = client.whole_body() if client is not None else None
+    if whole is not None:
+        if len(whole) > limit:
+            raise _too_large(limit)
+        return whole
     announced = headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit:
         raise _too_large(limit)

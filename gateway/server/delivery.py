@@ -25,6 +25,11 @@ class Client(ABC):
     gone: Callable[[], None] | None = None
     """Is called when the client leaves."""
 
+    def whole_body(self) -> bytes | None:
+        """Takes the body of the request, if it has come and nobody has taken any of it; None where it has
+        to be received."""
+        return None
+
     @abstractmethod
     def __call__(self, message: MutableMapping[str, Any]) -> Awaitable[None]:
         """As any server's."""

@@ -48,7 +48,7 @@ def test_a_watch_is_freed_with_its_answer(
 
     async def answer() -> ref[Watch]:
         watch = Watch(receive, Delivery(send), Life())
-        async with watch:
+        with watch:
             await watched.wait()
         return ref(watch)
 
@@ -73,7 +73,7 @@ def test_a_client_that_leaves_ends_what_is_done_for_it(size: int, again: int, wh
         delivery = Delivery(send)
         await read_body(receive, headers_of(scope), size)
         if scope["path"] == "/quick":
-            async with Watch(receive, delivery, Life()):
+            with Watch(receive, delivery, Life()):
                 await delivery.whole(200, {}, b"")
             return
         arrived.set()
@@ -81,7 +81,7 @@ def test_a_client_that_leaves_ends_what_is_done_for_it(size: int, again: int, wh
             await left.wait()
             await asyncio.sleep(0.05)
         try:
-            async with Watch(receive, delivery, Life()):
+            with Watch(receive, delivery, Life()):
                 await asyncio.sleep(PATIENCE)
         except ClientGone:
             outcomes.append("gone")

@@ -62,9 +62,7 @@ class Head:
         by_name["content-length"] = length.decode("ascii")
         return {
             **self._scope,
-            "server": http.server,
-            "client": http.client,
-            "scheme": http.scheme,
+            **http.ends,
             "state": http.app_state.copy(),
             "headers": headers,
             HEADERS: by_name,

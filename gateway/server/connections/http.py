@@ -31,7 +31,7 @@ from gateway.server.connections.heads import Cut, Heads, cut_of
 from gateway.server.connections.patience import Patience
 from gateway.server.connections.refusals import large_head, long_url, too_many
 from gateway.server.connections.rest import FIRST, NEXT, Rest
-from gateway.server.connections.writing import Response
+from gateway.server.connections.writing import UNHEARD, Response
 
 __all__ = ["FIRST", "NEXT", "SHORT", "Cycle", "Protocol", "Rest", "limited"]
 
@@ -94,7 +94,6 @@ class Cycle(Response):
         self.flow = http.flow
         self.logger = http.logger
         self.default_headers = http.server_state.default_headers
-        self.message_event = asyncio.Event()
         self.on_response = http.answered
         self.is_parsed = False
 
@@ -122,14 +121,20 @@ class Cycle(Response):
         if self.kept > (self.most if self.is_awaited else HIGH_WATER_LIMIT):
             self.flow.pause_reading()
 
+    def whole_body(self) -> bytes | None:
+        """See `Client`."""
+        if self.whole is None or self.disconnected or self.response_complete:
+            return None
+        whole, self.whole = self.whole, None
+        self.is_handed_over = True
+        return whole
+
     async def receive(self) -> Any:
         """The body, or of one that is too long the beginning; afterwards, that the client has left.
 
         Raises `GatewayError` when what came is no body.
         """
-        if self.whole is not None and not (self.disconnected or self.response_complete):
-            whole, self.whole = self.whole, None
-            self.is_handed_over = True
+        if (whole := self.whole_body()) is not None:
             return {"type": "http.request", "body": whole, "more_body": False}
         if self.waiting_for_100_continue and not self.transport.is_closing():
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -139,6 +144,8 @@ class Cycle(Response):
             if self.fault is not None:
                 raise self.fault
             self.flow.resume_reading()
+            if self.message_event is UNHEARD:
+                self.message_event = asyncio.Event()
             await self.message_event.wait()
             self.message_event.clear()
         self.is_awaited = False
@@ -157,6 +164,8 @@ class Protocol(HttpToolsProtocol):
 
     door: Door
     heads: Heads
+    ends: dict[str, Any]
+    """What the scope of a request says of the connection."""
     asked = 0
     """Requests that were begun."""
     came = 0
@@ -175,6 +184,7 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begins, unless there are far too many."""
         super().connection_made(transport)
+        self.ends = {"server": self.server, "client": self.client, "scheme": self.scheme}
         self.patience = Patience()
         surplus = len(self.connections) - self.door.most_connections
         self.is_surplus = surplus > 0
@@ -240,8 +250,8 @@ class Protocol(HttpToolsProtocol):
         """Parses what came, unless it is known. If it is the beginning of a long body, `Rest` reads on."""
         if self.is_broken:
             return
-        self.coming = len(data)
-        self.came += self.coming
+        self.coming = size = len(data)
+        self.came += size
         cut = cut_of(data) if self._awaits_request() else None
         if cut is not None and self._begin(cut, data):
             return

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gateway.config import Snapshot
 from gateway.errors import Overloaded
 
 
@@ -20,17 +19,18 @@ class Life:
         self.is_draining = False
         self.has_ended = False
         self._under_way: set[Callable[[], None]] = set()
+        self.done = self._under_way.discard
+        """An answer has ended that had begun."""
 
     @property
     def under_way(self) -> int:
         """Answers that have not ended."""
         return len(self._under_way)
 
-    def admit(self, snapshot: Snapshot) -> None:
-        """Raises `Overloaded` when nothing more is to be begun."""
+    def admit(self, most: int) -> None:
+        """Raises `Overloaded` when nothing more is to be begun: `most` answers are under way, or it ends."""
         if self.is_draining:
             raise stopping()
-        most = snapshot.server.life.max_streams
         if len(self._under_way) >= most:
             raise Overloaded(
                 f"{most} answers are under way, the gateway's server.max_streams. Ask again.",
@@ -42,10 +42,6 @@ class Life:
         self._under_way.add(stop)
         if self.has_ended:
             stop()
-
-    def done(self, stop: Callable[[], None]) -> None:
-        """It has ended."""
-        self._under_way.discard(stop)
 
     def drain(self) -> None:
         """From now on nothing is begun."""

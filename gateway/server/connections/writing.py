@@ -44,6 +44,16 @@ def _nothing() -> None:
     """Is done once the response is complete and the application has ended."""
 
 
+class Unheard:
+    """In place of an event for which nobody has waited yet."""
+
+    def set(self) -> None:
+        """Who waits later looks first at what there is."""
+
+
+UNHEARD = Unheard()
+
+
 class Response(RequestResponseCycle, Client):
     """The side of a request's cycle that answers."""
 
@@ -51,6 +61,7 @@ class Response(RequestResponseCycle, Client):
     keep_alive = more_body = True
     chunked_encoding = None
     expected_content_length = 0
+    message_event: Any = UNHEARD
     # So uvicorn begins a request; these need not be said once more for one that it did not begin.
 
     head = b""
@@ -113,7 +124,8 @@ class Response(RequestResponseCycle, Client):
         """See `Client`."""
         if self.disconnected:
             return False
-        self.flow.resume_reading()  # of a connection that is not read from, nothing is heard
+        if self.flow.read_paused:  # of a connection that is not read from, nothing is heard
+            self.flow.resume_reading()
         self.gone = call
         return True
 

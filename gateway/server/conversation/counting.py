@@ -16,7 +16,7 @@ from gateway.pipeline import Count, Exchange
 from gateway.routing.pins import Looking as LookingAtPins
 from gateway.server.body import ClientGone
 from gateway.server.conversation.arrival import arrived
-from gateway.server.delivery import Delivery
+from gateway.server.delivery import Client, Delivery
 from gateway.server.paths import Receive, Scope
 from gateway.server.services import Services
 
@@ -29,7 +29,7 @@ async def handle(services: Services, scope: Scope, receive: Receive, delivery: D
     started = perf_counter()
     exchange: Exchange | None = None
     try:
-        exchange = await accept(services, scope, receive)
+        exchange = await accept(services, scope, receive, delivery.client)
         tokens, counted_by, error = await measured(services, exchange)
     except ClientGone:
         return
@@ -47,9 +47,11 @@ async def handle(services: Services, scope: Scope, receive: Receive, delivery: D
         observe.logger().info("count", **fields, tokens=tokens, seconds=seconds)
 
 
-async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange:
+async def accept(
+    services: Services, scope: Scope, receive: Receive, client: Client | None
+) -> Exchange:
     """Reads and parses a request. Raises `GatewayError` and `ClientGone`."""
-    snapshot, inbound = await arrived(services, scope, receive)
+    snapshot, inbound = await arrived(services, scope, receive, client)
 
     def parsed() -> Exchange:
         return Exchange(

@@ -22,8 +22,16 @@ from gateway.server.accounts.tally import NOWHERE
 from gateway.server.body import ClientGone
 from gateway.server.conversation.arrival import arrived
 from gateway.server.conversation.consulting import consult
-from gateway.server.conversation.waiting import Beat, Feed, Heartbeats, Intake, Watch, commit
-from gateway.server.delivery import JSON, Delivery
+from gateway.server.conversation.waiting import (
+    AT_ONCE,
+    Beat,
+    Feed,
+    Heartbeats,
+    Intake,
+    Watch,
+    commit,
+)
+from gateway.server.delivery import JSON, Client, Delivery
 from gateway.server.paths import Receive, Scope
 from gateway.server.services import Services
 from gateway.upstream import Reply
@@ -46,9 +54,12 @@ async def handle(services: Services, scope: Scope, receive: Receive, delivery: D
     exchange: Exchange | None = None
     failure: GatewayError | None = None
     try:
-        exchange = await accept(services, scope, receive)
-        async with Watch(receive, delivery, services.life):
-            await converse(services, exchange, delivery)
+        exchange = await accept(services, scope, receive, delivery.client)
+        with Watch(receive, delivery, services.life):
+            try:
+                await (converse if exchange.request.stream else ask)(services, exchange, delivery)
+            finally:
+                exchange.chain.over()
     except ClientGone:
         delivery.status = CLIENT_GONE
     except GatewayError as error:
@@ -82,12 +93,14 @@ async def fail(exchange: Exchange | None, delivery: Delivery, error: GatewayErro
         await delivery.end(error_event(error))
 
 
-async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange:
+async def accept(
+    services: Services, scope: Scope, receive: Receive, client: Client | None
+) -> Exchange:
     """Reads and parses a request. Raises `GatewayError` and `ClientGone`."""
-    snapshot, inbound = await arrived(services, scope, receive)
+    snapshot, inbound = await arrived(services, scope, receive, client)
     if inbound.client is not None and (key := snapshot.server.key_named(inbound.client)):
         services.budgets.check(key)
-    return Exchange(
+    exchange = Exchange(
         snapshot,
         inbound,
         services.counter,
@@ -100,6 +113,8 @@ async def accept(services: Services, scope: Scope, receive: Receive) -> Exchange
         estimates=services.estimates,
         availability=services.availability,
     )
+    services.availability.budget.earn(snapshot.failover.retry_share)
+    return exchange
 
 
 async def prepare(services: Services, exchange: Exchange) -> UpstreamRequest:
@@ -111,34 +126,27 @@ async def prepare(services: Services, exchange: Exchange) -> UpstreamRequest:
 
 
 async def converse(services: Services, exchange: Exchange, delivery: Delivery) -> None:
-    """Asks the provider and hands its answer on."""
-    services.availability.budget.earn(exchange.snapshot.failover.retry_share)
+    """Asks for an answer in pieces, and keeps the client waiting meanwhile."""
+    request: UpstreamRequest | None = None
+    wait: float | None = 0.0
     try:
-        if not exchange.request.stream:
-            await ask(services, exchange, delivery, None)
-            return
-        request: UpstreamRequest | None = None
-        wait: float | None = 0.0
-        try:
-            request = await prepare(services, exchange)
-        except GatewayError as error:
-            wait = exchange.next_try(error)
-            if wait is None:
-                raise
-        # The client is kept waiting from here on: some servers send no header before the first token.
-        async with Heartbeats(exchange, delivery) as beat:
-            if wait:
-                await asyncio.sleep(wait)
-            await ask(services, exchange, delivery, beat, request)
-    finally:
-        exchange.chain.over()
+        request = await prepare(services, exchange)
+    except GatewayError as error:
+        wait = exchange.next_try(error)
+        if wait is None:
+            raise
+    # The client is kept waiting from here on: some servers send no header before the first token.
+    with Heartbeats(exchange, delivery) as beat:
+        if wait:
+            await asyncio.sleep(wait)
+        await ask(services, exchange, delivery, beat, request)
 
 
 async def ask(
     services: Services,
     exchange: Exchange,
     delivery: Delivery,
-    beat: Beat | None,
+    beat: Beat | None = None,
     request: UpstreamRequest | None = None,
 ) -> None:
     """Asks one target after the other until one says something useful; then it is the one.
@@ -180,7 +188,9 @@ async def ask_once(
     try:
         services.shadows.send(exchange)
         async with services.upstream.send(request) as reply:
-            await accepted(exchange, reply)
+            if reply.status not in SUCCESS:
+                raise exchange.refuse(reply.status, reply.headers, await reply.error_body())
+            exchange.accept(reply.headers)
             if beat is None:
                 await whole(services, exchange, reply, delivery)
             else:
@@ -194,22 +204,17 @@ async def say_nothing(_data: bytes) -> None:
     """Of an answer in one piece nothing is said before the end."""
 
 
-async def accepted(exchange: Exchange, reply: Reply) -> None:
-    """Raises what the provider refused with, if it did."""
-    if reply.status not in SUCCESS:
-        raise exchange.refuse(reply.status, reply.headers, await reply.error_body())
-    exchange.accept(reply.headers)
-
-
 async def whole(services: Services, exchange: Exchange, reply: Reply, delivery: Delivery) -> None:
     """An answer in one piece."""
     feed = Feed(exchange)
     came = reply.whole()
-    if came is not None:
-        await feed.receive(came)
-    else:
+    if came is None:
         while chunk := await reply.read():
             await feed.receive(chunk)
+    elif len(came) <= AT_ONCE:
+        feed.read(came)
+    else:
+        await feed.receive(came)
     body = await finished(services, exchange, say_nothing, feed)
     await delivery.whole(200, exchange.response_headers, body, JSON)
 

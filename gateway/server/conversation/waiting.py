@@ -10,7 +10,7 @@ from gateway.errors import UpstreamEndless
 from gateway.pipeline import PING, Exchange
 from gateway.server.body import ClientGone
 from gateway.server.connections.life import Life, stopping
-from gateway.server.delivery import EVENTS, Delivery
+from gateway.server.delivery import EVENTS, Client, Delivery
 from gateway.server.paths import Receive
 
 COMMIT_AFTER = 30.0
@@ -76,7 +76,7 @@ class Heartbeats:
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Beat:
+    def __enter__(self) -> Beat:
         """Begins to count."""
         self._beat = Beat()
         self._timer = self._loop.call_later(min(COMMIT_AFTER, HEARTBEAT), self._begin)
@@ -86,7 +86,7 @@ class Heartbeats:
         work = keep_alive(self._exchange, self._delivery, self._beat)
         self._task = self._loop.create_task(work)
 
-    async def __aexit__(self, *_raised: object) -> None:
+    def __exit__(self, *_raised: object) -> None:
         """The answer is complete, or nobody waits for it."""
         self._timer.cancel()
         if self._task is not None:
@@ -103,6 +103,7 @@ class Watch:
     """
 
     _worker: asyncio.Task[Any] | None = None
+    _client: Client | None = None
     _timer: asyncio.TimerHandle | None = None
     _watcher: asyncio.Task[None] | None = None
     _gone = False
@@ -113,12 +114,14 @@ class Watch:
         self._delivery = delivery
         self._life = life
 
-    async def __aenter__(self) -> None:
+    def __enter__(self) -> None:
         """Begins to watch, now or soon."""
         self._worker = asyncio.current_task()
         self._life.begin(self._stop)
         client = self._delivery.client
-        if client is None or not client.when_gone(self._leave):
+        if client is not None and client.when_gone(self._leave):
+            self._client = client
+        else:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(WATCH_AFTER, self._begin)
 
@@ -140,23 +143,24 @@ class Watch:
             self._stopped = True
             self._worker.cancel()
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, _error: object, _at: object
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, _error: object, _at: object) -> None:
         """Ends the watch."""
         self._life.done(self._stop)
+        if self._client is not None:
+            self._client.gone = None
+        else:
+            self._end_watching()
+        if kind is asyncio.CancelledError and (self._gone or self._stopped):
+            if self._worker is not None:
+                self._worker.uncancel()
+            raise (ClientGone() if self._gone else stopping()) from None
+
+    def _end_watching(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        elif self._delivery.client is not None:
-            self._delivery.client.gone = None
         if self._watcher is not None:
             self._watcher.cancel()
             self._watcher = None  # the task keeps what it was cancelled in, which is us
-        if kind is not asyncio.CancelledError or self._worker is None:
-            return
-        if self._gone or self._stopped:
-            self._worker.uncancel()
-            raise (ClientGone() if self._gone else stopping()) from None
 
 
 async def keep_alive(exchange: Exchange, delivery: Delivery, beat: Beat) -> None:
