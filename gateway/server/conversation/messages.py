@@ -23,7 +23,7 @@ from gateway.server.body import ClientGone
 from gateway.server.conversation.arrival import arrived
 from gateway.server.conversation.consulting import consult
 from gateway.server.conversation.waiting import (
-    AT_ONCE,
+    HELD,
     Beat,
     Feed,
     Heartbeats,
@@ -205,17 +205,22 @@ async def say_nothing(_data: bytes) -> None:
 
 
 async def whole(services: Services, exchange: Exchange, reply: Reply, delivery: Delivery) -> None:
-    """An answer in one piece."""
-    feed = Feed(exchange)
+    """An answer in one piece. One that is short, as most are, is here with its headers."""
     came = reply.whole()
-    if came is None:
-        while chunk := await reply.read():
-            await feed.receive(chunk)
-    elif len(came) <= AT_ONCE:
-        feed.read(came)
+    if came is not None and len(came) <= HELD:
+        attempt = exchange.attempt
+        attempt.receive(came)
+        body = attempt.finish()
     else:
-        await feed.receive(came)
-    body = await finished(services, exchange, say_nothing, feed)
+        feed = Feed(exchange)
+        if came is not None:
+            await feed.receive(came)
+        else:
+            while chunk := await reply.read():
+                await feed.receive(chunk)
+        body = await feed.finish()
+    if exchange.question is not None:
+        body = await finished(services, exchange, body, say_nothing)
     await delivery.whole(200, exchange.response_headers, body, JSON)
 
 
@@ -242,17 +247,16 @@ async def stream(
             break
         await say(data)
     else:
-        data = await finished(services, exchange, say, feed)
+        data = await feed.finish()
+        if exchange.question is not None:
+            data = await finished(services, exchange, data, say)
     await commit(exchange, delivery)
     await delivery.end(data)
     await reply.drain()
 
 
-async def finished(services: Services, exchange: Exchange, say: Say, feed: Feed) -> bytes:
-    """The end of an answer whose bytes have ended."""
-    data = await feed.finish()
-    if exchange.question is None:
-        return data
+async def finished(services: Services, exchange: Exchange, data: bytes, say: Say) -> bytes:
+    """The end of an answer whose bytes have ended, with questions."""
     return await answered(services, exchange, data, say) + exchange.finish()
 
 
