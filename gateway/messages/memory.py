@@ -35,8 +35,7 @@ CONVERSATIONS = 20_000
 SLOTS = 10_000
 """Names of slots that are remembered; clients can name models as they like."""
 
-_COMMA = ord(",")
-_BLANKS = frozenset(b" \t\r\n")
+_BLANKS = b" \t\r\n"
 
 
 class Passage:
@@ -93,6 +92,8 @@ class Memory:
         return self._size
 
     def _slot(self, what: Hashable) -> int:
+        if (known := self._slots.get(what)) is not None:
+            return known
         with self._lock:
             if (number := self._slots.get(what)) is None:
                 if len(self._slots) >= SLOTS:
@@ -109,12 +110,21 @@ class Memory:
         ends: list[int] = []
         here = self._root
         with self._lock:
-            found = self._beginnings.at(body, at) or _next(here, body, at)
-            while found is not None:
-                here, at = found
-                path.append(here)
+            known = self._beginnings.at(body, at) or here.children[:WIDEST]
+            while known:
+                for child in known:
+                    if body.startswith(child.raw, at) and (
+                        follows := _follows(body, at + len(child.raw))
+                    ):
+                        break
+                else:
+                    break
+                if child is not known[0]:  # the usual one is looked at first
+                    here.children.remove(child)
+                    here.children.insert(0, child)
+                here, known, at = child, child.children, follows.end()
+                path.append(child)
                 ends.append(at)
-                found = _next(here, body, at)
             if here in self._leaves:
                 self._leaves.move_to_end(here)
         return path, ends
@@ -162,19 +172,36 @@ class Memory:
             pass
         values: list[T] = []
         for at, passage in enumerate(passages):
-            if slot not in passage.made:
+            if slot in passage.made:
+                values.append(passage.made[slot])
+            else:
                 value = make(at)
-                self._keep(passage, slot, value, size(value))
-            values.append(passage.made[slot])
+                values.append(self._keep(passage, slot, value, size(value)))
         return values
 
-    def _keep(self, passage: Passage, slot: int, value: Any, size: int) -> None:
+    def recall_one(
+        self,
+        passage: Passage,
+        what: Hashable,
+        make: Callable[[], T],
+        size: Callable[[T], int] = small,
+    ) -> T:
+        """As `recall`, of one passage."""
+        made, slot = passage.made, self._slot(what)
+        if slot in made:
+            known: T = made[slot]
+            return known
+        value = make()
+        return self._keep(passage, slot, value, size(value))
+
+    def _keep(self, passage: Passage, slot: int, value: T, size: int) -> T:
         with self._lock:
             if slot not in passage.made and passage.parent is not None:
                 passage.size += size
                 self._size += size
             passage.made[slot] = value
             self._shrink()
+        return value
 
     def _child(self, parent: Passage, raw: bytes, count: int) -> Passage:
         if parent.parent is None and parent is not self._root and parent is not self._fields:
@@ -245,18 +272,17 @@ class _Beginnings:
         found = self._known.get(_look(raw))
         return found if found is not None and found.raw == raw else None
 
-    def at(self, body: bytes, at: int) -> tuple[Passage, int] | None:
-        """As `_next`, for conversations in which the model has spoken."""
+    def at(self, body: bytes, at: int) -> list[Passage]:
+        """The one that seems to stand here in a body, if the model has spoken in it."""
         for speaks in SPEAKS:
-            behind = body.find(speaks, at)
-            comma = _unblank(body, behind) - 1
-            if behind < 0 or comma <= at or body[comma] != _COMMA:
+            if (behind := body.find(speaks, at)) < 0:
                 continue
-            end = _unblank(body, comma)
-            found = self._known.get((end - at, body[max(at, end - TAIL) : end]))
-            if found is not None and body.startswith(found.raw, at):
-                return found, behind
-        return None
+            begins = body[at:behind].rstrip(_BLANKS)
+            if not begins.endswith(b","):
+                continue
+            if (found := self.of(begins[:-1].rstrip(_BLANKS))) is not None:
+                return [found]
+        return []
 
 
 SPEAKS = (b'{"role":"assistant"', b'{"role": "assistant"')
@@ -266,27 +292,6 @@ TAIL = 64
 
 def _look(raw: bytes) -> tuple[int, bytes]:
     return len(raw), raw[-TAIL:]
-
-
-def _unblank(body: bytes, at: int) -> int:
-    """The place behind the last byte before this place that is not blank."""
-    while at > 0 and body[at - 1] in _BLANKS:
-        at -= 1
-    return at
-
-
-def _next(here: Passage, body: bytes, at: int) -> tuple[Passage, int] | None:
-    """The passage that stands here in the body, and the place where the next one begins."""
-    for number, child in enumerate(here.children[:WIDEST]):
-        if not body.startswith(child.raw, at):
-            continue
-        follows = _follows(body, at + len(child.raw))
-        if follows is None:
-            continue
-        if number:
-            here.children.insert(0, here.children.pop(number))  # the usual one is looked at first
-        return child, follows.end()
-    return None
 
 
 _follows = re.compile(rb"[ \t\r\n]*+(?:,[ \t\r\n]*+(?!\])|(?=\]))").match

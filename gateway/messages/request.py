@@ -253,7 +253,7 @@ class MessagesRequest(Struct, eq=False):
         raw = self._fields[name]
         if name in REMEMBERED:
             value = self.of(
-                name, "value", lambda: _decoded(name, raw), lambda _: DECODED * len(bytes(raw))
+                name, "value", lambda: _decoded(name, raw), lambda _: DECODED * len(raw)
             )
         else:
             value = _decoded(name, raw)
@@ -273,9 +273,7 @@ class MessagesRequest(Struct, eq=False):
         """
         if self._memory is None or (raw := self._fields.get(name)) is None:
             return make()
-        field = self._memory.field(bytes(raw))
-        [value] = self._memory.recall([field], what, lambda _: make(), size)
-        return value
+        return self._memory.recall_one(self._memory.field(bytes(raw)), what, make, size)
 
     def raw_field(self, name: str) -> bytes | None:
         """A field as JSON text, without decoding one that was not replaced."""
