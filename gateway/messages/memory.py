@@ -17,6 +17,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar
 
 from gateway import json_text
+from gateway.messages.frames import Frames
 
 T = TypeVar("T")
 
@@ -74,7 +75,7 @@ class Memory:
 
     def __init__(self, limit: int = LIMIT) -> None:
         self.limit = limit
-        """Bytes; what is above a new limit goes with the next request."""
+        """Bytes; what is above a new limit goes when something new is said."""
         self._root = Passage(b"", 0, None)
         self._beginnings = _Beginnings()
         self._fields = Passage(b"", 0, None)
@@ -82,6 +83,8 @@ class Memory:
         self._leaves: OrderedDict[Passage, None] = OrderedDict()
         """Ends of conversations, the one that was used last at the end."""
         self._size = 0
+        self.frames = Frames()
+        """What stands around conversations."""
         self._slots: dict[Hashable, int] = {}
         self._numbers = itertools.count()
         self._lock = threading.Lock()

@@ -13,6 +13,7 @@ from msgspec import Struct
 from gateway import json_text
 from gateway.errors import InvalidRequest, OverBound
 from gateway.json_text import NotJSON, Raw
+from gateway.messages.frames import Frame
 from gateway.messages.memory import Memory, Passage, small
 from gateway.messages.recognition import recognised
 from gateway.messages.shapes import check_content, check_messages, check_object, check_tools
@@ -56,6 +57,8 @@ class MessagesRequest(Struct, eq=False):
     """Bytes of the body that had to be read."""
     _memory: Memory | None = None
     _passages: Sequence[Passage] | None = None
+    _frame: Frame | None = None
+    """What stands around the conversation, if both are known."""
     _starts: list[int] = []
     """The number of the first message of each passage, and of all messages."""
     _messages: Messages | None = None
@@ -90,27 +93,17 @@ class MessagesRequest(Struct, eq=False):
             fields = known.fields if known is not None else json_text.decode_fields(raw)
         except NotJSON as error:
             raise InvalidRequest(f"The request body is not a JSON object: {error}") from None
-        values: dict[str, Any] = {}
-        stream = False
-        if (found := fields.get("model")) is not None:
-            values["model"] = _decoded("model", found)
-        model = values.get("model")
-        if not isinstance(model, str) or not model:
-            raise InvalidRequest("model: Field required (a string, such as claude-sonnet-5-5)")
-        if len(model) > LONGEST_MODEL:
-            raise OverBound(
-                f"model: at most {LONGEST_MODEL} characters, got {len(model)}", bound="model"
-            )
-        if (found := fields.get("stream")) is not None:
-            values["stream"] = stream = _decoded("stream", found)
-            if not isinstance(stream, bool):
-                raise InvalidRequest("stream: Input should be true or false")
-        if "messages" not in fields:
-            raise InvalidRequest("messages: Field required")
-        request = cls(raw, tuple(fields), fields, values, model, stream, fresh=len(raw))
-        if known is not None:
-            request._memory, request._passages = memory, known.path
-            request.fresh = known.fresh
+        if known is None:
+            values = _needed(fields)
+            model, stream = values["model"], values.get("stream", False)
+            return cls(raw, tuple(fields), fields, values, model, stream, fresh=len(raw))
+        frame = known.frame
+        if not frame.values:
+            frame.values.update(_needed(fields))
+        values = frame.values.copy()
+        model, stream = values["model"], values.get("stream", False)
+        request = cls(raw, tuple(fields), fields, values, model, stream, fresh=known.fresh)
+        request._memory, request._passages, request._frame = memory, known.path, frame
         return request
 
     @property
@@ -258,6 +251,8 @@ class MessagesRequest(Struct, eq=False):
         else:
             value = _decoded(name, raw)
         self._values[name] = value
+        if (frame := self._frame) is not None and frame.fields.get(name) is raw:
+            frame.values[name] = value
         return value
 
     def of(
@@ -271,9 +266,15 @@ class MessagesRequest(Struct, eq=False):
 
         `what` names all that it depends on besides the field.
         """
-        if self._memory is None or (raw := self._fields.get(name)) is None:
+        memory, frame, raw = self._memory, self._frame, self._fields.get(name)
+        if memory is None or raw is None:
             return make()
-        return self._memory.recall_one(self._memory.field(bytes(raw)), what, make, size)
+        if frame is None or frame.fields.get(name) is not raw:
+            return memory.recall_one(memory.field(bytes(raw)), what, make, size)
+        field = frame.passages.get(name)
+        if field is None or field.parent is None:
+            field = frame.passages[name] = memory.field(bytes(raw))
+        return memory.recall_one(field, what, make, size)
 
     def raw_field(self, name: str) -> bytes | None:
         """A field as JSON text, without decoding one that was not replaced."""
@@ -308,7 +309,7 @@ class MessagesRequest(Struct, eq=False):
 
     def _changed(self, request: MessagesRequest) -> MessagesRequest:
         """The request that this one became; its conversation is known if it is still the same."""
-        request._memory = self._memory
+        request._memory, request._frame = self._memory, self._frame
         if "messages" in request._fields:
             request._passages = self._passages
         return request
@@ -346,6 +347,27 @@ class MessagesRequest(Struct, eq=False):
 
 
 _count = attrgetter("count")
+
+
+def _needed(fields: Mapping[str, Raw]) -> dict[str, Any]:
+    """The values without which there is no request. Raises `InvalidRequest` where they are not right."""
+    values: dict[str, Any] = {}
+    if (found := fields.get("model")) is not None:
+        values["model"] = _decoded("model", found)
+    model = values.get("model")
+    if not isinstance(model, str) or not model:
+        raise InvalidRequest("model: Field required (a string, such as claude-sonnet-5-5)")
+    if len(model) > LONGEST_MODEL:
+        raise OverBound(
+            f"model: at most {LONGEST_MODEL} characters, got {len(model)}", bound="model"
+        )
+    if (found := fields.get("stream")) is not None:
+        values["stream"] = stream = _decoded("stream", found)
+        if not isinstance(stream, bool):
+            raise InvalidRequest("stream: Input should be true or false")
+    if "messages" not in fields:
+        raise InvalidRequest("messages: Field required")
+    return values
 
 
 def _decoded(name: str, raw: Raw) -> Any:

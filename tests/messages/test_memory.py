@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from gateway.dialects.gemini import Gemini, GeminiQuirks
 from gateway.dialects.openai_chat import ChatQuirks, OpenAIChat
 from gateway.errors import GatewayError
 from gateway.messages import Memory, MessagesRequest
+from gateway.messages.frames import LONGEST, MOST
 from gateway.messages.memory import OVERHEAD, WIDEST
 from gateway.messages.recognition import LEAST, LOOKS
 from gateway.providers import PROVIDERS
@@ -101,6 +103,57 @@ def test_what_is_sent_is_the_same(name: str, data: st.DataObject) -> None:
         for field in ("path", "headers", "tool_names", "stops"):
             assert getattr(found, field) == getattr(expected, field)
         assert found.outline == outline(expected.body)
+
+
+frames = st.permutations(
+    [("system", LONG), ("x-list", []), ("x-lists", [[]]), ("metadata", {"user_id": "u"}), ("z", 1)]
+).flatmap(lambda fields: st.integers(0, 5).map(lambda count: fields[:count]))
+"""Fields of a request beside its conversation, of which some look like the end of one."""
+
+
+@given(st.lists(st.tuples(frames, st.integers(0, 4), st.integers(1, 4)), max_size=8), layouts)
+def test_what_stands_around_is_the_same(
+    asked: list[tuple[list[tuple[str, Any]], int, int]], layout: Callable[[JSON], bytes]
+) -> None:
+    """Whichever fields stand before and behind the conversation, and whichever did so before."""
+    memory = Memory()
+    for fields, at, turns in asked:
+        conversation = {"messages": talk(turns), "model": LONG[:300]}
+        raw = layout({**dict(fields[:at]), **conversation, **dict(fields[at:])})
+        raw += b" " * max(LEAST - len(raw), 0)
+        plain, known = MessagesRequest.parse(raw), MessagesRequest.parse(raw, memory)
+        assert list(known) == list(plain)
+        assert {name: known.get(name) for name in known} == {n: plain.get(n) for n in plain}
+        assert [known.raw_field(name) for name in known] == [plain.raw_field(n) for n in plain]
+        assert known.encode_without_messages() == plain.encode_without_messages()
+        assert known.replace(z=2).encode() == plain.replace(z=2).encode()
+        assert known.of("system", "length", partial(len, plain.system)) == len(plain.system)
+
+
+def test_what_stands_around_is_read_once() -> None:
+    """A value is the same one at the next turn, whatever is new in the conversation."""
+    memory, user = Memory(), {"user_id": "u"}
+    one = MessagesRequest.parse(body(talk(5), metadata=user), memory)
+    assert one.get("metadata") == user
+    two = MessagesRequest.parse(body(talk(6), metadata=user), memory)
+    other = MessagesRequest.parse(body(talk(6), metadata={"user_id": "v"}), memory)
+    assert two.get("metadata") is one.get("metadata")
+    assert other.get("metadata") == {"user_id": "v"}
+    assert two.replace(metadata=None).get("metadata") is None
+    assert one.get("messages") == talk(5)
+    assert two.get("messages") == talk(6)
+
+
+def test_of_many_frames_the_last_are_kept() -> None:
+    """And none that is very long."""
+    memory = Memory()
+    bodies = [body(talk(2), number=number) for number in range(2 * MOST)]
+    for raw in bodies:
+        MessagesRequest.parse(raw, memory)
+    assert [raw for raw in bodies if memory.frames.around(raw) is not None] == bodies[MOST:]
+    long = body(talk(2), number="x" * LONGEST)
+    MessagesRequest.parse(long, memory)
+    assert memory.frames.around(long) is None
 
 
 class Words:
