@@ -39,11 +39,12 @@ def put_digests(
     if "metadata" not in request:
         return
     metadata = request.object_field("metadata")
-    wanted = ((user, user_digest), (session, session_digest))
-    digests = {field: digest(request) for field, digest in wanted if field}
-    found = {field: digest for field, digest in digests.items() if digest is not None}
-    body.update(found)
-    if metadata and not found:
+    is_said = False
+    for field, digest in ((user, user_digest), (session, session_digest)):
+        if field and (found := digest(request)) is not None:
+            body[field] = found
+            is_said = True
+    if metadata and not is_said:
         dropped.append("metadata")
     else:
         dropped += [f"metadata.{name}" for name in metadata if name != "user_id"]

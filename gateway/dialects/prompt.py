@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
+from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
@@ -45,6 +46,8 @@ class Written:
     """It begins with the model's own words."""
     marked: bool
     """Cache marks stand in it: of many the first ones have to go, so it is not known what stays."""
+    closed: bool
+    """Neither keeps it from standing between others."""
     dropped: tuple[str, ...]
     sizes: tuple[int, ...]
     """Bytes of each item, without its comma."""
@@ -91,8 +94,7 @@ def prompt_of(
     if request.passages > 1 and spelling is not None:
         known = request.each((spelling, seal.identity), _maker(seal, write), _size)
         known = known[: _independent(known, merges_with)]
-    for written in known:
-        dropped += written.dropped
+    dropped += chain.from_iterable(map(_dropped, known))
     turns = turns_of(request.messages_from(len(known)), seal, dropped)
     return Prompt(tuple(known), turns, front)
 
@@ -101,36 +103,36 @@ def encoded(
     body: Mapping[str, Any], name: str, prompt: Prompt
 ) -> tuple[bytes, Callable[[], Outline] | None]:
     """JSON of a body, in whose list `name` stands what is new of the conversation; and its outline."""
-    written = [one.data for one in prompt.known if one.data] if prompt.known else []
+    written = list(filter(None, map(_data, prompt.known)))
     if not written:
         return json_text.encode(body), None
     items: Sequence[Any] = body[name]
     front = prompt.front
     head, tail = _around(body, name)
     before = head + b"".join([json_text.encode(item) + b"," for item in items[:front]])
-    after = b",".join([json_text.encode(item) for item in items[front:]])
+    after = b",".join(map(json_text.encode, items[front:]))
     if not after:
         written[-1] = written[-1][:-1]
-    whole = b"".join((before, *written, after, tail))
-    end = len(whole) - len(after) - len(tail)
-    start = (
-        len(before) if after or not front else len(before) - 1
-    )  # with its comma, if it is the last
+    whole = b"".join((before, *written, after, *tail))
 
     def outlined() -> Outline:
+        end = len(whole) - len(after) - sum(map(len, tail))
+        # With its comma, if it is the last.
+        start = len(before) if after or not front else len(before) - 1
         known = Known.joined([one.known for one in prompt.known])
         return outline(whole[:start] + whole[end:], known, front=front)
 
     return whole, outlined
 
 
-def _around(body: Mapping[str, Any], name: str) -> tuple[bytes, bytes]:
-    """JSON of a body up to the items of a list, and behind them."""
+def _around(body: Mapping[str, Any], name: str) -> tuple[bytes, tuple[bytes, memoryview]]:
+    """JSON of a body up to the items of a list, and behind them in two pieces: tools are not copied."""
     at = list(body).index(name)
     fields = list(body.items())
     before = json_text.encode(dict(fields[:at]))[:-1] + (b"," if at else b"")
-    after = json_text.encode(dict(fields[at + 1 :]))[1:]
-    return before + json_text.encode(name) + b":[", b"]" + (b"," if after != b"}" else b"") + after
+    after = json_text.encode(dict(fields[at + 1 :]))
+    closing = b"]," if after != b"{}" else b"]"
+    return before + json_text.encode(name) + b":[", (closing, memoryview(after)[1:])
 
 
 def _maker(seal: Seal, write: Write) -> Callable[[list[dict[str, Any]]], Written]:
@@ -141,18 +143,24 @@ def _maker(seal: Seal, write: Write) -> Callable[[list[dict[str, Any]]], Written
         items = write(paired(kept), dropped)
         data = [json_text.encode(item) for item in items]
         roles = [str(item.get("role") or "") for item in items]
+        begins = bool(turns) and turns[0] is not None and turns[0].role == "assistant"
+        marked = any(mark in text for text in data for mark in MARKED)
         return Written(
             data=b"".join([item + b"," for item in data]),
             first=roles[0] if roles else "",
             last=roles[-1] if roles else "",
-            begins=bool(turns) and turns[0] is not None and turns[0].role == "assistant",
-            marked=any(mark in text for text in data for mark in MARKED),
+            begins=begins,
+            marked=marked,
+            closed=begins and not marked,
             dropped=tuple(dropped),
             sizes=tuple(map(len, data)),
             roles=tuple(roles),
         )
 
     return made
+
+
+_data, _dropped, _closed = attrgetter("data"), attrgetter("dropped"), attrgetter("closed")
 
 
 def _size(written: Written) -> int:
@@ -164,6 +172,8 @@ def _independent(known: Sequence[Written], role: str | None) -> int:
     most = len(known) - 1
     while most and not known[most].data:
         most -= 1
+    if role is None and not known[0].marked and all(map(_closed, known[1 : most + 1])):
+        return most  # as it nearly always is
     spoke = 0
     for number, written in enumerate(known[: most + 1]):
         if number and not written.begins:

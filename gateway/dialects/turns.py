@@ -88,7 +88,7 @@ class Result(Struct, frozen=True):
     @property
     def text(self) -> str:
         """All text of it. Says that it is an error, for formats that cannot say so otherwise."""
-        joined = "\n".join(part.text for part in self.parts if isinstance(part, Text))
+        joined = "\n".join([part.text for part in self.parts if isinstance(part, Text)])
         if self.is_error and "error" not in joined[:40].lower():
             return f"Error: {joined or NO_OUTPUT}"
         return joined
@@ -96,7 +96,7 @@ class Result(Struct, frozen=True):
     @property
     def shown(self) -> tuple[Image | Document, ...]:
         """What of it is no text."""
-        return tuple(part for part in self.parts if not isinstance(part, Text))
+        return tuple([part for part in self.parts if not isinstance(part, Text)])
 
 
 Part = Text | Image | Document | Thought | Call | Result
@@ -116,7 +116,7 @@ class Turn(Struct, frozen=True):
     @property
     def text(self) -> str:
         """All text of it."""
-        return "\n\n".join(part.text for part in self.parts if isinstance(part, Text))
+        return "\n\n".join([part.text for part in self.parts if isinstance(part, Text)])
 
 
 def reminder(turn: Turn) -> str:
@@ -154,7 +154,8 @@ def read_turn(message: Block, seal: Seal, dropped: list[str]) -> Turn | None:
     else:
         parts = []
         for block in content or ():
-            parts += _read(block, seal, dropped)
+            read = _CONVERSATION.get(block.get("type") or "")
+            parts += read(block, seal, dropped) if read is not None else _said(block, dropped)
     if not parts:
         return None
     return Turn(role if role in ("assistant", "system") else "user", tuple(parts))
@@ -167,13 +168,6 @@ def blocks_of(holder: Block) -> Sequence[Block]:
 
 
 # -- blocks ------------------------------------------------------------------------------------------
-
-
-def _read(block: Block, seal: Seal, dropped: list[str]) -> list[Part]:
-    kind = block.get("type")
-    if (read := _CONVERSATION.get(kind or "")) is not None:
-        return read(block, seal, dropped)
-    return list(_said(block, dropped))
 
 
 def _said(block: Block, dropped: list[str]) -> list[Text | Image | Document]:
@@ -203,9 +197,15 @@ def _call(block: Block, seal: Seal, dropped: list[str]) -> list[Part]:
 
 
 def _result(block: Block, seal: Seal, dropped: list[str]) -> list[Part]:
-    parts = tuple(part for item in blocks_of(block) for part in _said(item, dropped))
+    parts: list[Text | Image | Document] = []
+    for item in blocks_of(block):
+        parts += _said(item, dropped)
     id, is_error = str(block.get("tool_use_id") or ""), bool(block.get("is_error"))
-    return [Result(id, parts, is_error, _cached(block))]
+    return [Result(id, tuple(parts), is_error, _cached(block))]
+
+
+def _plain(block: Block, dropped: list[str]) -> list[Text | Image | Document]:
+    return _text(str(block.get("text") or ""), block)
 
 
 def _text(text: str, block: Block) -> list[Text | Image | Document]:
@@ -276,12 +276,13 @@ def _links(results: Sequence[Any]) -> list[str]:
 
 
 def _cached(block: Block) -> Block | None:
-    cached = block.get("cache_control")
+    if (cached := block.get("cache_control")) is None:
+        return None
     return cached if isinstance(cached, dict) else None
 
 
 _CONTENT: Mapping[str, Callable[[Block, list[str]], list[Text | Image | Document]]] = {
-    "text": lambda block, _dropped: _text(str(block.get("text") or ""), block),
+    "text": _plain,
     "image": _image,
     "document": _document,
     "search_result": _search_result,
@@ -327,8 +328,10 @@ def _answered(turn: Turn, calls: Sequence[Call], following: Sequence[Turn]) -> l
     ids = [call.id for call in calls]
     if following and following[0].role == "user" and len(set(ids)) == len(ids):
         head = [part.id for part in following[0].parts[: len(ids)] if isinstance(part, Result)]
-        rest = (*following[0].parts[len(ids) :], *(p for t in following[1:] for p in t.parts))
-        if head == ids and not any(isinstance(part, Result) for part in rest):
+        rest = following[0].parts[len(ids) :]
+        for later in following[1:]:
+            rest += later.parts
+        if head == ids and Result not in map(type, rest):
             return [turn, *following]  # as it should be, and as it nearly always is
     return _rearranged(turn, ids, following)
 
@@ -365,10 +368,7 @@ def _unique(ids: Sequence[str]) -> list[str]:
 
 def _without_results(turn: Turn, used: frozenset[int] | set[int] = frozenset()) -> Turn:
     """The turn, its results taken out where they were used and told as text where they were not."""
-    for part in turn.parts:
-        if isinstance(part, Result):
-            return _told(turn, used)
-    return turn
+    return _told(turn, used) if Result in map(type, turn.parts) else turn
 
 
 def _told(turn: Turn, used: frozenset[int] | set[int]) -> Turn:

@@ -49,15 +49,20 @@ class Spelling(Struct, frozen=True, cache_hash=True):
     """It takes the provider's reasoning parameters."""
     images: bool
     cache: Cache
+    settled: bool
+    """The system prompt is a message that stays what it is, whatever else is said."""
 
     @classmethod
     def of(cls, quirks: ChatQuirks, model: str) -> Spelling:
         """As the quirks say it of this model."""
+        cache = quirks.cache if patterns.matches_any(quirks.cache_models, model) else "none"
+        is_changed = quirks.merge_turns or quirks.reminders == "hoist"
         return cls(
             quirks=quirks,
             reasons=takes_reasoning(model, quirks),
             images=patterns.matches_any(quirks.image_models, model),
-            cache=quirks.cache if patterns.matches_any(quirks.cache_models, model) else "none",
+            cache=cache,
+            settled=cache == "none" and quirks.reasoning != "prompt" and not is_changed,
         )
 
 
@@ -117,7 +122,7 @@ def turn_to_chat(turn: Turn, spelling: Spelling, dropped: list[str]) -> list[Cha
         is_reminder = spelling.quirks.reminders != "system"
         text = reminder(turn) if is_reminder else turn.text
         role = "user" if is_reminder else spelling.quirks.system_role
-        return _message(role, [_text(text, _cached(turn), spelling)], spelling)
+        return [{"role": role, "content": _one(text, _cached(turn), spelling)}]
     return _user(turn, spelling, dropped)
 
 
@@ -141,6 +146,13 @@ def _content(parts: list[Part], spelling: Spelling) -> str | list[Part]:
     return "\n\n".join([part["text"] for part in parts])
 
 
+def _one(text: str, cached: Block | None, spelling: Spelling) -> str | list[Part]:
+    """`_content` of one text."""
+    if cached is None or spelling.cache == "none":
+        return text
+    return [_text(text, cached, spelling)]
+
+
 def _text(text: str, cached: Block | None, spelling: Spelling) -> Part:
     part = {"type": "text", "text": text}
     return part if cached is None else {**part, **mark(cached, spelling.cache)}
@@ -157,15 +169,17 @@ def _cached(turn: Turn) -> Block | None:
 
 def _assistant(turn: Turn, spelling: Spelling, dropped: list[str]) -> list[ChatMessage]:
     quirks, past, calls, text = spelling.quirks, past_of(turn), turn.calls, turn.text
-    said = [_text(text, _cached(turn), spelling)] if text else []
-    if not calls and not said:
+    if not calls and not text:
         if past.text or past.details or past.is_foreign:
             dropped.append("thinking of earlier turns")
         return []
     thought, fields = _thinking(past, bool(calls), quirks, dropped)
     message: ChatMessage = {"role": "assistant"}
-    if thought or said:
-        message["content"] = _content(thought + said, spelling)
+    if thought:
+        said = [_text(text, _cached(turn), spelling)] if text else []
+        message["content"] = [*thought, *said]
+    elif text:
+        message["content"] = _one(text, _cached(turn), spelling)
     elif quirks.empty_content != "omit":
         message["content"] = None if quirks.empty_content == "null" else ""
     if calls:
@@ -234,14 +248,17 @@ def _result(
 ) -> tuple[ChatMessage, list[Part]]:
     """A result, and the parts that a tool message cannot hold, labelled with the call they answer."""
     id = chat_id(result.id, spelling.quirks)
+    if Image not in (kinds := list(map(type, result.parts))) and Document not in kinds:
+        content = _one(result.text or NO_OUTPUT, result.cached, spelling)
+        return {"role": "tool", "tool_call_id": id, "content": content}, []
     parts = [_part(part, spelling, dropped) for part in result.shown]
     shown = [part for part in parts if part["type"] != "text"]
     told = "\n".join(part["text"] for part in parts if part["type"] == "text")
     text = "\n".join(filter(None, (result.text, told))) or ("(shown below)" if shown else NO_OUTPUT)
     if shown:
         shown.insert(0, {"type": "text", "text": f"[result of tool call {id}]"})
-    part = _text(text, result.cached, spelling)
-    return {"role": "tool", "tool_call_id": id, "content": _content([part], spelling)}, shown
+    content = _one(text, result.cached, spelling)
+    return {"role": "tool", "tool_call_id": id, "content": content}, shown
 
 
 def _part(part: Text | Image | Document, spelling: Spelling, dropped: list[str]) -> Part:

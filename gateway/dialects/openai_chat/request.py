@@ -6,7 +6,10 @@ Reference: https://platform.openai.com/docs/api-reference/chat/create
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import filterfalse
 from typing import Any
+
+from msgspec import Struct
 
 from gateway import json_text
 from gateway.dialects.base import Destination, Outgoing
@@ -16,6 +19,7 @@ from gateway.dialects.offers import NO_OFFER, Offered, is_strict, offer_of, rena
 from gateway.dialects.openai_chat.content import (
     Spelling,
     conversation,
+    system_to_chat,
     turns_to_chat,
 )
 from gateway.dialects.openai_chat.quirks import ChatQuirks
@@ -24,7 +28,8 @@ from gateway.dialects.openai_chat.tools import offer_to_chat
 from gateway.dialects.prompt import Prompt, encoded, prompt_of
 from gateway.dialects.stops import stop_sequences
 from gateway.dialects.thinking import NO_WISH, Wish, wish_of
-from gateway.dialects.turns import system_texts
+from gateway.dialects.turns import Text, system_texts
+from gateway.json_text import Raw
 from gateway.messages import MessagesRequest
 
 Body = dict[str, Any]
@@ -55,7 +60,7 @@ def request_to_chat(
     wish, offered = NO_WISH, NO_OFFER
     has_more = not PLAIN.issuperset(request)
     if has_more:
-        dropped = [name for name in request if name not in TRANSLATED]
+        dropped = list(filterfalse(TRANSLATED.__contains__, request))
         wish = wish_of(request)
         offered = _offered(request, destination, spelling)
         dropped += offered.dropped
@@ -121,10 +126,19 @@ def _messages(
 ) -> Prompt:
     """The conversation, and what stands beside it because of it."""
     quirks = spelling.quirks
-    system = system_texts(request.system, dropped) if "system" in request else []
+    system: list[Text] = []
+    front: tuple[Raw, ...] = ()
+    if "system" in request:
+        if spelling.settled:
+            known = _front(request, spelling)
+            front = known.messages
+            dropped += known.dropped
+        else:
+            system = system_texts(request.system, dropped)
     if spelling.reasons:
         system = [*thinking_words(wish, quirks), *system]
-    role = quirks.system_role if system else ""
+    is_led = bool(front or system)
+    role = quirks.system_role if is_led else ""
     prompt = prompt_of(
         request,
         destination.seal,
@@ -132,16 +146,40 @@ def _messages(
         dropped,
         spelling=None if quirks.reminders == "hoist" else spelling,
         merges_with=role if quirks.merge_turns else None,
-        front=1 if system else 0,
+        front=1 if is_led else 0,
     )
     turns, follows = prompt.turns, bool(prompt.known)
-    body["messages"] = messages = conversation(system, turns, spelling, dropped, follows=follows)
+    messages = conversation(system, turns, spelling, dropped, follows=follows)
+    body["messages"] = [*front, *messages] if front else messages
     continues = quirks.prefill == "continue_final_message"
     if continues and messages and messages[-1]["role"] == "assistant":
         body |= {"continue_final_message": True, "add_generation_prompt": False}
     if spelling.cache == "parts" and (cached := request.object_field("cache_control")):
         body["cache_control"] = cached
     return prompt
+
+
+class _Front(Struct, frozen=True):
+    """The system prompt as it is sent, and what is left out of it."""
+
+    messages: tuple[Raw, ...]
+    """None where nothing is left of it, or one."""
+    dropped: tuple[str, ...]
+
+    def size(self) -> int:
+        """Bytes that it takes."""
+        return 300 + sum(map(len, self.messages))
+
+
+def _front(request: MessagesRequest, spelling: Spelling) -> _Front:
+    """The message that the system prompt is, where that is settled."""
+
+    def make() -> _Front:
+        dropped: list[str] = []
+        messages = system_to_chat(system_texts(request.system, dropped), spelling)
+        return _Front(tuple([Raw(json_text.encode(m)) for m in messages]), tuple(dropped))
+
+    return request.of("system", ("chat", spelling), make, _Front.size)
 
 
 def _sampling(
@@ -153,11 +191,10 @@ def _sampling(
     reasons: bool,
 ) -> None:
     refused = reasons and not quirks.sampling_with_reasoning
-    known = {"temperature": not refused, "top_p": not refused, "top_k": quirks.top_k}
-    for name, is_known in known.items():
+    for name in ("temperature", "top_p", "top_k"):
         if (value := request.get(name)) is None:
             continue
-        if is_known:
+        if quirks.top_k if name == "top_k" else not refused:
             body[name] = value
         else:
             dropped.append(name)

@@ -88,6 +88,8 @@ class Past:
 def past_of(turn: Turn) -> Past:
     """Read from the thoughts of a turn."""
     thoughts = [part for part in turn.parts if isinstance(part, Thought)]
+    if not thoughts:
+        return NOTHING
     own = [thought for thought in thoughts if thought.state is not None]
     if not own:
         return FOREIGN if any(thought.text for thought in thoughts) else NOTHING
