@@ -14,6 +14,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 
 from gateway import json_text
@@ -42,7 +43,7 @@ _BLANKS = b" \t\r\n"
 class Passage:
     """Messages as they came, and what was made of them."""
 
-    __slots__ = ("children", "count", "made", "parent", "raw", "size")
+    __slots__ = ("begins", "children", "count", "made", "parent", "raw", "size", "trail", "width")
 
     def __init__(self, raw: bytes, count: int, parent: Passage | None) -> None:
         self.raw = raw
@@ -55,6 +56,12 @@ class Passage:
         self.made: dict[int, Any] = {}
         """Slot -> what was made of the messages."""
         self.size = len(raw) + OVERHEAD
+        self.width = len(raw) + 1
+        """Bytes, with a comma."""
+        self.begins: Passage | None = None
+        """Where its conversation begins, if that is another passage."""
+        self.trail: Path = []
+        """Of a beginning: what followed it when it was heard of last. None of it is forgotten."""
 
     def messages(self) -> list[dict[str, Any]]:
         """The messages, decoded."""
@@ -126,8 +133,12 @@ class Memory:
                     here.children.remove(child)
                     here.children.insert(0, child)
                 here, known, at = child, child.children, follows.end()
-                path.append(child)
+                path.append(here)
                 ends.append(at)
+                if here.trail and (more := _along(here.trail, body, at)):
+                    path += here.trail[: len(more)]
+                    ends += more
+                    here, known, at = path[-1], path[-1].children, ends[-1]
             if here in self._leaves:
                 self._leaves.move_to_end(here)
         return path, ends
@@ -140,6 +151,8 @@ class Memory:
             for raw, count in new:
                 here = self._child(here, raw, count)
                 path.append(here)
+            if here.parent is not None:
+                path[0].trail = path[1:]
             self._shrink()
         return path
 
@@ -170,7 +183,7 @@ class Memory:
         """
         slot = self._slot(what)
         try:
-            return [passage.made[slot] for passage in passages]
+            return list(map(itemgetter(slot), map(_made, passages)))
         except KeyError:
             pass
         values: list[T] = []
@@ -222,6 +235,8 @@ class Memory:
         child = Passage(raw, count, parent)
         if begins:
             self._beginnings.add(child)
+        else:
+            child.begins = parent.begins or parent
         parent.children.insert(0, child)
         self._leaves.pop(parent, None)
         self._leaves[child] = None
@@ -249,7 +264,9 @@ class Memory:
         while going:
             gone = going.pop()
             going += gone.children
-            gone.parent, gone.children = None, []
+            gone.parent, gone.children, gone.trail = None, [], []
+            if gone.begins is not None:
+                gone.begins.trail = []
             self._leaves.pop(gone, None)
             self._size -= gone.size
 
@@ -297,6 +314,26 @@ def _look(raw: bytes) -> tuple[int, bytes]:
     return len(raw), raw[-TAIL:]
 
 
+def _along(trail: Path, body: bytes, at: int) -> list[int]:
+    """The places behind those passages of a trail that stand here one by one, and their commas.
+
+    Without a loop of ours: a conversation is mostly what it was at the turn before. Of the last that
+    stands here it is not known what follows, so that it is left to `follow`; and so is a rare layout.
+    """
+    places = list(itertools.accumulate(map(_width, trail), initial=at))
+    stands = list(map(body.startswith, map(_raw, trail), places))
+    count = (stands.index(False) if False in stands else len(stands)) - 1
+    if count < 1:
+        return []
+    commas = itertools.islice(
+        itertools.accumulate(map(_width, trail), initial=at - 1), 1, count + 1
+    )
+    if bytes(map(body.__getitem__, commas)) != b"," * count:
+        return []
+    return places[1 : count + 1]
+
+
+_raw, _width, _made = attrgetter("raw"), attrgetter("width"), attrgetter("made")
 _follows = re.compile(rb"[ \t\r\n]*+(?:,[ \t\r\n]*+(?!\])|(?=\]))").match
 """What stands behind a passage: a comma and another message, or the end of the list. Anything else is no
 JSON, which somebody else says."""

@@ -378,3 +378,30 @@ def test_beginnings_that_look_alike(size: int, asked: list[int]) -> None:
         messages = [first, *talk(2)[1:]]
         assert MessagesRequest.parse(body(messages), memory).messages == messages
         assert memory.size == held(memory) <= memory.limit
+
+
+@given(stories(), st.data(), layouts)
+def test_a_trail_leads_nowhere_else(
+    turns: list[list[JSON]], data: st.DataObject, layout: Callable[[JSON], bytes]
+) -> None:
+    """A conversation is found to be the same without what it was when it was heard of last."""
+    memory = Memory(data.draw(st.sampled_from([20 * OVERHEAD, 1_000_000])))
+    for messages in turns:
+        raw = layout({"model": "m", "x-long": LONG, "messages": [*talk(2), *messages]})
+        MessagesRequest.parse(raw, memory)
+        if data.draw(flags):
+            old, new = data.draw(damages)
+            raw = raw.replace(old, new, data.draw(st.integers(0, 9)))
+        led = told(raw, memory)
+        for first in memory._root.children:
+            assert all(passage.parent is not None for passage in first.trail)
+            first.trail = []
+        assert told(raw, memory) == led
+
+
+def told(raw: bytes, memory: Memory) -> list[bytes] | str:
+    """The passages of the conversation in a body, or why there are none."""
+    try:
+        return MessagesRequest.parse(raw, memory).passage_texts
+    except GatewayError as error:
+        return error.message
