@@ -154,8 +154,13 @@ def read_turn(message: Block, seal: Seal, dropped: list[str]) -> Turn | None:
     else:
         parts = []
         for block in content or ():
-            read = _CONVERSATION.get(block.get("type") or "")
-            parts += read(block, seal, dropped) if read is not None else _said(block, dropped)
+            kind = block.get("type") or ""
+            if (shown := _CONTENT.get(kind)) is not None:
+                parts += shown(block, dropped)
+            elif (read := _CONVERSATION.get(kind)) is not None:
+                parts += read(block, seal, dropped)
+            else:
+                parts += _text(_history(block, dropped), block)
     if not parts:
         return None
     return Turn(role if role in ("assistant", "system") else "user", tuple(parts))
@@ -205,7 +210,8 @@ def _result(block: Block, seal: Seal, dropped: list[str]) -> list[Part]:
 
 
 def _plain(block: Block, dropped: list[str]) -> list[Text | Image | Document]:
-    return _text(str(block.get("text") or ""), block)
+    text = str(block.get("text") or "")
+    return [Text(text, _cached(block))] if text.strip() else []
 
 
 def _text(text: str, block: Block) -> list[Text | Image | Document]:

@@ -6,7 +6,9 @@ Each check raises `InvalidRequest`, which names the place, or `OverBound`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
+
+from msgspec import Struct, ValidationError, convert
 
 from gateway import json_text
 from gateway.errors import InvalidRequest, OverBound
@@ -16,8 +18,44 @@ DEEPEST = 8
 """Levels of content inside blocks of content; the protocol has three."""
 
 
+class _Told(Struct, gc=False):
+    """A text inside the result of a tool."""
+
+    type: Literal["text"]
+    text: str = ""
+    thinking: str = ""
+    id: str = ""
+    name: str = ""
+    tool_use_id: str = ""
+
+
+class _Block(Struct, gc=False):
+    """A block of the kinds that most blocks are."""
+
+    type: Literal["text", "thinking", "redacted_thinking", "tool_use", "tool_result"]
+    text: str = ""
+    thinking: str = ""
+    id: str = ""
+    name: str = ""
+    tool_use_id: str = ""
+    content: str | list[_Told] | None = None
+
+
+class _Usual(Struct, gc=False):
+    """A message as most are: what has this shape need not be looked at piece by piece."""
+
+    content: str | list[_Block] | None = None
+
+
 def check_messages(messages: Sequence[Any], first: int = 0) -> None:
     """Messages are objects; `first` is the place of the first one in the request."""
+    try:
+        convert(messages, list[_Usual])
+    except (ValidationError, UnicodeError):  # half a character may stand in a name
+        _check_messages(messages, first)
+
+
+def _check_messages(messages: Sequence[Any], first: int) -> None:
     for index, message in enumerate(messages, first):
         if not isinstance(message, dict):
             check_object(message, f"messages.{index}")

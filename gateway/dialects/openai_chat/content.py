@@ -122,7 +122,7 @@ def turn_to_chat(turn: Turn, spelling: Spelling, dropped: list[str]) -> list[Cha
         is_reminder = spelling.quirks.reminders != "system"
         text = reminder(turn) if is_reminder else turn.text
         role = "user" if is_reminder else spelling.quirks.system_role
-        return [{"role": role, "content": _one(text, _cached(turn), spelling)}]
+        return [{"role": role, "content": _of_turn(text, turn, spelling)}]
     return _user(turn, spelling, dropped)
 
 
@@ -144,6 +144,11 @@ def _content(parts: list[Part], spelling: Spelling) -> str | list[Part]:
     if spelling.cache != "none" and len(parts) > 1:
         return parts
     return "\n\n".join([part["text"] for part in parts])
+
+
+def _of_turn(text: str, turn: Turn, spelling: Spelling) -> str | list[Part]:
+    """`_content` of the one text that the texts of a turn become."""
+    return text if spelling.cache == "none" else _one(text, _cached(turn), spelling)
 
 
 def _one(text: str, cached: Block | None, spelling: Spelling) -> str | list[Part]:
@@ -179,7 +184,7 @@ def _assistant(turn: Turn, spelling: Spelling, dropped: list[str]) -> list[ChatM
         said = [_text(text, _cached(turn), spelling)] if text else []
         message["content"] = [*thought, *said]
     elif text:
-        message["content"] = _one(text, _cached(turn), spelling)
+        message["content"] = _of_turn(text, turn, spelling)
     elif quirks.empty_content != "omit":
         message["content"] = None if quirks.empty_content == "null" else ""
     if calls:
