@@ -93,7 +93,7 @@ class Memory:
         self.frames = Frames()
         """What stands around conversations."""
         self._slots: dict[Hashable, int] = {}
-        self._numbers = itertools.count()
+        self._numbers = itertools.count(1)  # 0 is none
         self._lock = threading.Lock()
 
     @property
@@ -102,8 +102,6 @@ class Memory:
         return self._size
 
     def _slot(self, what: Hashable) -> int:
-        if (known := self._slots.get(what)) is not None:
-            return known
         with self._lock:
             if (number := self._slots.get(what)) is None:
                 if len(self._slots) >= SLOTS:
@@ -181,7 +179,7 @@ class Memory:
 
         `make` is told the number of the passage; `size` tells the bytes of what it made.
         """
-        slot = self._slot(what)
+        slot = self._slots.get(what) or self._slot(what)
         try:
             return list(map(itemgetter(slot), map(_made, passages)))
         except KeyError:
@@ -203,7 +201,7 @@ class Memory:
         size: Callable[[T], int] = small,
     ) -> T:
         """As `recall`, of one passage."""
-        made, slot = passage.made, self._slot(what)
+        made, slot = passage.made, self._slots.get(what) or self._slot(what)
         if slot in made:
             known: T = made[slot]
             return known

@@ -59,6 +59,8 @@ class MessagesRequest(Struct, eq=False):
     _passages: Sequence[Passage] | None = None
     _frame: Frame | None = None
     """What stands around the conversation, if both are known."""
+    _known: dict[str, Passage] = {}
+    """Fields of which something is remembered: with the frame, while they are as they came."""
     _starts: list[int] = []
     """The number of the first message of each passage, and of all messages."""
     _messages: Messages | None = None
@@ -103,7 +105,8 @@ class MessagesRequest(Struct, eq=False):
         values = frame.values.copy()
         model, stream = values["model"], values.get("stream", False)
         request = cls(raw, tuple(fields), fields, values, model, stream, fresh=known.fresh)
-        request._memory, request._passages, request._frame = memory, known.path, frame
+        request._memory, request._passages = memory, known.path
+        request._frame, request._known = frame, frame.passages
         return request
 
     @property
@@ -266,14 +269,12 @@ class MessagesRequest(Struct, eq=False):
 
         `what` names all that it depends on besides the field.
         """
-        memory, frame, raw = self._memory, self._frame, self._fields.get(name)
-        if memory is None or raw is None:
+        memory = self._memory
+        if memory is None or name not in self._fields:
             return make()
-        if frame is None or frame.fields.get(name) is not raw:
-            return memory.recall_one(memory.field(bytes(raw)), what, make, size)
-        field = frame.passages.get(name)
-        if field is None or field.parent is None:
-            field = frame.passages[name] = memory.field(bytes(raw))
+        field = self._known.get(name)
+        if field is None or field.parent is None:  # or it is forgotten meanwhile
+            field = self._known[name] = memory.field(bytes(self._fields[name]))
         return memory.recall_one(field, what, make, size)
 
     def raw_field(self, name: str) -> bytes | None:
@@ -310,6 +311,9 @@ class MessagesRequest(Struct, eq=False):
     def _changed(self, request: MessagesRequest) -> MessagesRequest:
         """The request that this one became; its conversation is known if it is still the same."""
         request._memory, request._frame = self._memory, self._frame
+        old, new = self._fields, request._fields
+        known = self._known.copy()  # others that have the frame may add to it
+        request._known = {name: known[name] for name in known if new.get(name) is old[name]}
         if "messages" in request._fields:
             request._passages = self._passages
         return request
