@@ -39,8 +39,8 @@ class Frame(Struct, frozen=True, eq=False):
     """Both."""
     values: dict[str, Any] = {}
     """Those that somebody asked for; to be read only, as all values of requests."""
-    passages: dict[str, Passage] = {}
-    """Those of which something is remembered."""
+    passages: dict[str, tuple[Raw, Passage]] = {}
+    """Those of which something is remembered, and as what."""
 
     @classmethod
     def of(cls, body: bytes, fields: dict[str, Raw], opens: int, begins: int, ends: int) -> Frame:

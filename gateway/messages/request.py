@@ -32,6 +32,7 @@ DECODED = 5
 Messages = list[dict[str, Any]]
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
+UNKNOWN = (None, None)
 
 
 class MessagesRequest(Struct, eq=False):
@@ -59,8 +60,8 @@ class MessagesRequest(Struct, eq=False):
     _passages: Sequence[Passage] | None = None
     _frame: Frame | None = None
     """What stands around the conversation, if both are known."""
-    _known: dict[str, Passage] = {}
-    """Fields of which something is remembered: with the frame, while they are as they came."""
+    _known: dict[str, tuple[Raw, Passage]] = {}
+    """Fields of which something is remembered, each as it was then; kept with the frame."""
     _starts: list[int] = []
     """The number of the first message of each passage, and of all messages."""
     _messages: Messages | None = None
@@ -158,7 +159,7 @@ class MessagesRequest(Struct, eq=False):
     def passage_texts(self) -> list[bytes]:
         """The messages of each passage as they came, or of the whole conversation: JSON, no brackets."""
         if self._passages is not None:
-            return [passage.raw for passage in self._passages]
+            return list(map(_raw, self._passages))
         return [(self.raw_field("messages") or b"[]")[1:-1]]
 
     def each_text(
@@ -272,9 +273,11 @@ class MessagesRequest(Struct, eq=False):
         memory = self._memory
         if memory is None or name not in self._fields:
             return make()
-        field = self._known.get(name)
-        if field is None or field.parent is None:  # or it is forgotten meanwhile
-            field = self._known[name] = memory.field(bytes(self._fields[name]))
+        raw = self._fields[name]
+        came, field = self._known.get(name, UNKNOWN)
+        if field is None or came is not raw or field.parent is None:  # changed, or forgotten
+            field = memory.field(bytes(raw))
+            self._known[name] = raw, field
         return memory.recall_one(field, what, make, size)
 
     def raw_field(self, name: str) -> bytes | None:
@@ -311,9 +314,7 @@ class MessagesRequest(Struct, eq=False):
     def _changed(self, request: MessagesRequest) -> MessagesRequest:
         """The request that this one became; its conversation is known if it is still the same."""
         request._memory, request._frame = self._memory, self._frame
-        old, new = self._fields, request._fields
-        known = self._known.copy()  # others that have the frame may add to it
-        request._known = {name: known[name] for name in known if new.get(name) is old[name]}
+        request._known = self._known.copy()
         if "messages" in request._fields:
             request._passages = self._passages
         return request
@@ -337,20 +338,15 @@ class MessagesRequest(Struct, eq=False):
         return self.replace(**empty)._encoded()
 
     def _encoded(self) -> bytes:
-        pieces: list[Any] = [b"{"]
+        pieces: list[Any] = []
         for name in self._order:
-            value: Any = self._fields.get(name)
-            pieces += [
-                json_text.encode(name),
-                b":",
-                value or json_text.encode(self._values[name]),
-                b",",
-            ]
-        pieces[-1 if self._order else 1 :] = [b"}"]
-        return b"".join(pieces)
+            raw = self._fields.get(name)
+            value = raw if raw is not None else json_text.encode(self._values[name])
+            pieces += (b",", json_text.encode(name), b":", value)
+        return b"".join((b"{", *pieces[1:], b"}"))
 
 
-_count = attrgetter("count")
+_count, _raw = attrgetter("count"), attrgetter("raw")
 
 
 def _needed(fields: Mapping[str, Raw]) -> dict[str, Any]:

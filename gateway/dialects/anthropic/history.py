@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -89,14 +91,13 @@ class History:
         what = ("history", self._quirks, self._seal.identity)
         texts = request.passage_texts
         passages = request.each_text(what, self._passage, _size)
-        if len(passages) > 1 and any(passage.is_open for passage in passages):
+        if len(passages) > 1 and any(map(_is_open, passages)):
             text = request.raw_field("messages") or b"[]"
             passages, texts = [self._passage(text)], [text[1:-1]]
         self._passages = list(zip(passages, texts, strict=True))
-        for passage in passages:
-            self._report += passage.dropped
+        self._report += chain.from_iterable(map(_dropped, passages))
         self.breaks_thinking = bool(passages) and passages[-1].breaks_thinking
-        if not any(passage.changed for passage in passages):
+        if not any(map(_changed, passages)):
             return None
         found = [passage.sent(text) for passage, text in self._passages]
         return Raw(b"[%b]" % b",".join([data for data in found if data]))
@@ -238,6 +239,10 @@ class History:
 
 
 _ARTICLES: Mapping[str, str] = {"image": "an image", "document": "a document"}
+
+
+_is_open, _changed = attrgetter("is_open"), attrgetter("changed")
+_dropped = attrgetter("dropped")
 
 
 def _size(edited: Edited) -> int:

@@ -41,7 +41,9 @@ def request_for_server(
     request: MessagesRequest, destination: Destination, quirks: AnthropicQuirks
 ) -> Outgoing:
     """The whole request."""
-    unknown = [name for name in request if not (name in NEEDED or knows(quirks.fields, name))]
+    unknown: list[str] = []
+    if quirks.fields != EVERYTHING:
+        unknown = [name for name in request if not (name in NEEDED or knows(quirks.fields, name))]
     dropped, changes = list(unknown), dict[str, Any]()
     if request.model != destination.model:
         changes["model"] = destination.model
