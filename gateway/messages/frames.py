@@ -6,6 +6,9 @@ and behind the messages, in the body that it was learned from, is JSON around an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import compress
+from operator import and_, attrgetter
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -15,11 +18,14 @@ from gateway.json_text import Raw
 if TYPE_CHECKING:
     from gateway.messages.memory import Passage
 
-MOST = 16
+MOST = 128
 """Frames that are kept, those that were met last: each is compared with a body until one fits."""
 
+ROOM = 8 * 1024 * 1024
+"""Bytes of bodies in all of them."""
+
 LONGEST = 256 * 1024
-"""Bytes of a frame that is kept."""
+"""Bytes of one that is kept."""
 
 
 class Frame(Struct, frozen=True, eq=False):
@@ -29,6 +35,8 @@ class Frame(Struct, frozen=True, eq=False):
     """Up to the first message."""
     tail: bytes
     """From the end of the list of messages on."""
+    size: int
+    """Bytes of both."""
     opens: int
     """The place of the list."""
     before: dict[str, Raw]
@@ -43,37 +51,51 @@ class Frame(Struct, frozen=True, eq=False):
     """Those of which something is remembered, and as what."""
 
     @classmethod
-    def of(cls, body: bytes, fields: dict[str, Raw], opens: int, begins: int, ends: int) -> Frame:
-        """Around the list of messages at `opens`, of which the first one begins and the last one ends there.
+    def of(
+        cls, body: bytes, fields: Mapping[str, Raw], places: Mapping[str, int], start: int
+    ) -> Frame:
+        """Of a body with these fields, whose values begin there; the first message begins at `start`."""
+        opens = places["messages"]
+        closes = opens + len(fields["messages"]) - 1
+        head, tail = body[:start], body[closes:]
+        before = {n: _cut(head, at, fields[n]) for n, at in places.items() if at < opens}
+        after = {n: _cut(tail, at - closes, fields[n]) for n, at in places.items() if at > opens}
+        size = len(head) + len(tail)
+        return cls(head, tail, size, opens, before, after, {**before, **after})
 
-        `fields` are those of the body.
-        """
-        at = list(fields).index("messages")
-        known = [
-            (name, raw.copy()) for name, raw in fields.items()
-        ]  # of their own, not of the body
-        before, after = dict(known[:at]), dict(known[at + 1 :])
-        return cls(body[:begins], body[ends:], opens, before, after, {**before, **after})
+
+def _cut(text: bytes, at: int, raw: Raw) -> Raw:
+    """The value that stands in a text: not that of the body, which would be kept for its sake."""
+    return Raw(memoryview(text)[at : at + len(raw)])
 
 
 class Frames:
     """The frames that were met last. Safe between threads: of two that learn at once, one may be lost."""
 
     def __init__(self) -> None:
-        self._known: tuple[Frame, ...] = ()
+        self._known: tuple[list[Frame], list[bytes], list[bytes]] = ([], [], [])
+        """The one that was met last comes first; their heads; their tails."""
 
     def around(self, body: bytes) -> Frame | None:
         """The frame that a body seems to have; what stands in it has to be messages."""
-        for frame in self._known:
-            if body.startswith(frame.head) and body.endswith(frame.tail):
-                if frame is not self._known[0]:
-                    self.keep(frame)
-                return frame
-        return None
+        frames, heads, tails = self._known
+        fits = map(and_, map(body.startswith, heads), map(body.endswith, tails))
+        frame = next(compress(frames, fits), None)
+        if frame is not None and frame is not frames[0]:
+            self.keep(frame)
+        return frame
 
     def keep(self, frame: Frame) -> None:
         """It was met last; one that is too long is not kept."""
-        if len(frame.head) + len(frame.tail) > LONGEST:
+        if frame.size > LONGEST:
             return
-        others = [known for known in self._known if known is not frame]
-        self._known = (frame, *others[: MOST - 1])
+        kept = self._known[0].copy()
+        if frame in kept:
+            kept.remove(frame)
+        kept.insert(0, frame)
+        while len(kept) > MOST or sum(map(_size, kept)) > ROOM:
+            kept.pop()
+        self._known = kept, list(map(_head, kept)), list(map(_tail, kept))
+
+
+_head, _tail, _size = attrgetter("head"), attrgetter("tail"), attrgetter("size")

@@ -90,8 +90,7 @@ def _frame(body: bytes, start: int, end: int) -> Frame | None:
     opens = rest.rfind(b"[", 0, start)
     if places is None or places.get("messages") != opens:
         return None
-    behind = opens + len(fields["messages"]) + end - start
-    return Frame.of(body, fields, opens, start, behind - 1)
+    return Frame.of(rest, fields, places, start)
 
 
 def _recognised_in(

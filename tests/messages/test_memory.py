@@ -20,7 +20,7 @@ from gateway.dialects.gemini import Gemini, GeminiQuirks
 from gateway.dialects.openai_chat import ChatQuirks, OpenAIChat
 from gateway.errors import GatewayError
 from gateway.messages import Memory, MessagesRequest
-from gateway.messages.frames import LONGEST, MOST
+from gateway.messages.frames import LONGEST, MOST, ROOM
 from gateway.messages.memory import OVERHEAD, WIDEST
 from gateway.messages.recognition import LEAST, LOOKS
 from gateway.providers import PROVIDERS
@@ -145,7 +145,7 @@ def test_what_stands_around_is_read_once() -> None:
 
 
 def test_of_many_frames_the_last_are_kept() -> None:
-    """And none that is very long."""
+    """But not more bytes than there is room for, and none that is very long."""
     memory = Memory()
     bodies = [body(talk(2), number=number) for number in range(2 * MOST)]
     for raw in bodies:
@@ -154,6 +154,13 @@ def test_of_many_frames_the_last_are_kept() -> None:
     long = body(talk(2), number="x" * LONGEST)
     MessagesRequest.parse(long, memory)
     assert memory.frames.around(long) is None
+    size = LONGEST // 2
+    bodies = [body(talk(2), number=f"{number}" + "x" * size) for number in range(2 * ROOM // size)]
+    for raw in [*bodies, bodies[-2]]:
+        MessagesRequest.parse(raw, memory)
+    kept = [number for number, raw in enumerate(bodies) if memory.frames.around(raw) is not None]
+    assert kept == list(range(kept[0], len(bodies)))
+    assert ROOM - 2 * LONGEST < len(kept) * size <= ROOM
 
 
 class Words:
