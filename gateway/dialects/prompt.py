@@ -94,7 +94,7 @@ def prompt_of(
     if request.passages > 1 and spelling is not None:
         known = request.each((spelling, seal.identity), _maker(seal, write), _size)
         known = known[: _independent(known, merges_with)]
-    dropped += chain.from_iterable(map(_dropped, known))
+        dropped += chain.from_iterable(map(_dropped, known))
     turns = turns_of(request.messages_from(len(known)), seal, dropped)
     return Prompt(tuple(known), turns, front)
 
@@ -103,8 +103,7 @@ def encoded(
     body: Mapping[str, Any], name: str, prompt: Prompt
 ) -> tuple[bytes, Callable[[], Outline] | None]:
     """JSON of a body, in whose list `name` stands what is new of the conversation; and its outline."""
-    written = list(filter(None, map(_data, prompt.known)))
-    if not written:
+    if not prompt.known or not (written := list(filter(None, map(_data, prompt.known)))):
         return json_text.encode(body), None
     items: Sequence[Any] = body[name]
     front = prompt.front

@@ -351,16 +351,15 @@ _count, _raw = attrgetter("count"), attrgetter("raw")
 
 def _needed(fields: Mapping[str, Raw]) -> dict[str, Any]:
     """The values without which there is no request. Raises `InvalidRequest` where they are not right."""
-    values: dict[str, Any] = {}
-    if (found := fields.get("model")) is not None:
-        values["model"] = _decoded("model", found)
-    model = values.get("model")
+    found = fields.get("model")
+    model = _decoded("model", found) if found is not None else None
     if not isinstance(model, str) or not model:
         raise InvalidRequest("model: Field required (a string, such as claude-sonnet-5-5)")
     if len(model) > LONGEST_MODEL:
         raise OverBound(
             f"model: at most {LONGEST_MODEL} characters, got {len(model)}", bound="model"
         )
+    values: dict[str, Any] = {"model": model}
     if (found := fields.get("stream")) is not None:
         values["stream"] = stream = _decoded("stream", found)
         if not isinstance(stream, bool):

@@ -138,15 +138,14 @@ def _messages(
     if spelling.reasons:
         system = [*thinking_words(wish, quirks), *system]
     is_led = bool(front or system)
-    role = quirks.system_role if is_led else ""
     prompt = prompt_of(
         request,
         destination.seal,
         lambda turns, lost: turns_to_chat(turns, spelling, lost),
         dropped,
         spelling=None if quirks.reminders == "hoist" else spelling,
-        merges_with=role if quirks.merge_turns else None,
-        front=1 if is_led else 0,
+        merges_with=(quirks.system_role if is_led else "") if quirks.merge_turns else None,
+        front=int(is_led),
     )
     turns, follows = prompt.turns, bool(prompt.known)
     messages = conversation(system, turns, spelling, dropped, follows=follows)
