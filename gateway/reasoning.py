@@ -16,6 +16,7 @@ from __future__ import annotations
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
+from functools import lru_cache, partial
 from hashlib import shake_256
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 TAG = "gw1."
+
+MOST_SEALS = 256
+"""Targets whose seals are kept: few are asked again and again."""
 
 
 def is_sealed(text: object) -> bool:
@@ -52,9 +56,10 @@ class Vault:
         secret = self._secret if isinstance(self._secret, bytes) else self._secret()
         return AESSIV(shake_256(b"gateway reasoning state" + secret).digest(64))
 
-    def seal_for(self, origin: str) -> Seal:
+    @once
+    def seal_for(self) -> Callable[[str], Seal]:
         """What seals and opens the state of one target, named as `provider:model`."""
-        return Seal(self, origin)
+        return lru_cache(MOST_SEALS)(partial(Seal, self))
 
 
 class Seal:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.reasoning import TAG, Vault, is_sealed
+from gateway.reasoning import MOST_SEALS, TAG, Seal, Vault, is_sealed
 
 STATES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
@@ -54,6 +54,18 @@ def test_a_damaged_tag_is_foreign(state: object, data: st.DataObject) -> None:
 def test_anything_else_is_foreign(text: object) -> None:
     """A signature of somebody else, or nonsense behind our tag, is not opened and raises nothing."""
     assert Vault(b"secret").seal_for("p:m").open(text) is None
+
+
+@given(st.lists(ORIGINS, min_size=1), STATES)
+def test_seals_that_are_kept_are_those_made_anew(origins: list[str], state: object) -> None:
+    """Whoever was asked for before, and however many: a seal is its own target's."""
+    vault = Vault(b"secret")
+    for number in range(MOST_SEALS):
+        vault.seal_for(f"other:{number}")
+    for origin in (*origins, *origins):
+        found, anew = vault.seal_for(origin), Seal(vault, origin)
+        assert found.identity == anew.identity
+        assert anew.open(found.close(state)) == found.open(anew.close(state))
 
 
 def test_the_same_state_is_the_same_text() -> None:
