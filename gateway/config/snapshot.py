@@ -6,9 +6,9 @@ A snapshot is never changed: a reload makes another one, and requests keep the o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 
@@ -26,6 +26,8 @@ from gateway.routing import CorrectionOverlay, Rule, ServerTools, Target
 from gateway.routing.formula import Above, Atom, Known, atoms, variable_of
 from gateway.routing.rules import HANDED_ON
 from gateway.transforms import Transform
+
+T = TypeVar("T")
 
 NamedTargets = Literal["allow", "refuse"]
 """Whether a request may name its target itself, in its URL or as its model."""
@@ -139,10 +141,25 @@ class Edits(Struct, frozen=True):
 
 
 MOST_EDITS = 1_000
-"""Targets and transforms of rules whose edits are kept; a request may name any target."""
+"""Edits that are kept, by their target and the transforms of rules, and as many settings of tool
+correction: a request may name any target."""
 
 NO_FACTS = ModelFacts()
 """Of a target of which the config says nothing."""
+
+
+class _Kept(dict[tuple[Any, ...], T]):
+    """What was worked out, by what it depends on: the next time it is one look, in C."""
+
+    def __init__(self, work_out: Callable[..., T]) -> None:
+        super().__init__()
+        self._work_out = work_out
+
+    def __missing__(self, what: tuple[Any, ...]) -> T:
+        if len(self) >= MOST_EDITS:
+            self.clear()
+        found = self[what] = self._work_out(*what)
+        return found
 
 
 @dataclass(frozen=True)
@@ -195,12 +212,11 @@ class Snapshot:
 
     def edits_for(self, target: Target, names: tuple[str, ...]) -> Edits:
         """What a target's requests go through, by rules that name these transforms."""
-        what = (target, names)
-        if (found := self._edits.get(what)) is None:
-            if len(self._edits) >= MOST_EDITS:
-                self._edits.clear()
-            found = self._edits[what] = self._edits_of(target, names)
-        return found
+        return self._edits[target, names]
+
+    @once
+    def _edits(self) -> _Kept[Edits]:
+        return _Kept(self._edits_of)
 
     def _edits_of(self, target: Target, names: tuple[str, ...]) -> Edits:
         facts = self.facts_of(target)
@@ -213,10 +229,6 @@ class Snapshot:
             has_patterns=any(transform.has_patterns for transform in transforms),
             unseen=frozenset(kind for kind, is_able in able.items() if is_able is False),
         )
-
-    @once
-    def _edits(self) -> dict[tuple[Target, tuple[str, ...]], Edits]:
-        return {}
 
     def facts_of(self, target: Target | str) -> ModelFacts:
         """What the config says of a target."""
@@ -249,25 +261,22 @@ class Snapshot:
         return tuple(dict.fromkeys(found))
 
     def correction_of(
-        self, target: Target, endpoint: Endpoint, said: Sequence[CorrectionOverlay] = ()
+        self, target: Target, endpoint: Endpoint, said: tuple[CorrectionOverlay, ...] = ()
     ) -> CorrectionSettings:
         """How the calls of a target's answers are corrected, by the endpoint that answers; `said` is
         what rules say of it."""
-        own = self.facts_of(target).correction
-        is_usual = own is None and not said
-        if is_usual and (known := self._corrections.get(endpoint.name)) is not None:
-            return known
-        more = said if own is None else (own, *said)
-        declared = CorrectionOverlay(text_calls=endpoint.text_calls)
-        found = settings((declared, self.correction, *more))
-        if is_usual:
-            self._corrections[endpoint.name] = found
-        return found
+        return self._corrections[target, endpoint.text_calls, said]
 
     @once
-    def _corrections(self) -> dict[str, CorrectionSettings]:
-        """By the name of an endpoint, where neither the target nor a rule says more."""
-        return {}
+    def _corrections(self) -> _Kept[CorrectionSettings]:
+        return _Kept(self._correction_of)
+
+    def _correction_of(
+        self, target: Target, text_calls: tuple[str, ...], said: tuple[CorrectionOverlay, ...]
+    ) -> CorrectionSettings:
+        own = self.facts_of(target).correction
+        declared = CorrectionOverlay(text_calls=text_calls)
+        return settings((declared, self.correction, *(() if own is None else (own,)), *said))
 
     @property
     def path_prefixes(self) -> tuple[str, ...]:

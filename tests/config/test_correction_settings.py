@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.config import CorrectionSettings, Snapshot
+from gateway.config import snapshot as snapshots
 from gateway.config.sections.correction import MODEL_TIMEOUT, overlay, settings
 from gateway.correction import QUIRKS, Policy
 from gateway.correction.tables import DEFAULT
@@ -157,6 +159,28 @@ def test_calls_are_looked_for_in_the_text_of_servers_that_leave_them_there(
 ) -> None:
     """By the provider's declaration, unless the config knows better."""
     assert of(snapshot(CONFIG), target).text_calls == channels
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["ollama:qwen3", "openai:gpt-5", "openai:loud", "lab:any"]),
+            st.lists(PLACES.map(overlay), max_size=1),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_settings_do_not_depend_on_what_was_asked_before(
+    asked: list[tuple[str, list[CorrectionOverlay]]],
+) -> None:
+    """What is remembered is what is worked out anew, however little of it is kept."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(snapshots, "MOST_EDITS", 2)
+        made = snapshot(CONFIG)
+        for target, said in asked:
+            assert of(made, target, *said) == of(replace(made), target, *said)
+            assert len(made.__dict__["_corrections"]) <= 2
 
 
 def test_settings_are_made_once() -> None:
