@@ -20,6 +20,10 @@ class Budget:
     """
 
     def __init__(self, now: float) -> None:
+        self._traffic = 0.0
+        """What all requests have earned: it only grows, so nothing of it can count twice."""
+        self._shared = 0.0
+        """What of that is in the two halves."""
         self._earned = 0.0
         self._kept = 0.0
         self._free: float | None = None
@@ -29,11 +33,7 @@ class Budget:
 
     def earn(self, share: float) -> None:
         """A request came."""
-        half = share / 2.0
-        if self._earned < MOST_EARNED:
-            self._earned += half
-        if self._kept < MOST_EARNED:
-            self._kept += half
+        self._traffic += share
 
     def spend(
         self, now: float, settings: Settings, *, asks_again: bool, is_last: bool = True
@@ -41,6 +41,7 @@ class Budget:
         """Takes one repetition, if there is one. `asks_again`: the client does so by itself; `is_last`:
         there is nobody else to ask."""
         with self._lock:
+            self._share()
             if is_last and self._kept >= 1.0:
                 self._kept -= 1.0
                 return True
@@ -55,6 +56,12 @@ class Budget:
                 return False
             self._free -= 1.0
             return True
+
+    def _share(self) -> None:
+        traffic = self._traffic
+        half, self._shared = (traffic - self._shared) / 2.0, traffic
+        self._earned = min(self._earned + half, MOST_EARNED)
+        self._kept = min(self._kept + half, MOST_EARNED)
 
     def _fill(self, now: float, settings: Settings) -> None:
         most = float(settings.retries_per_minute)

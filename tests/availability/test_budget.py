@@ -46,6 +46,30 @@ def test_clients_that_ask_again_are_never_multiplied(
     assert repeats <= share * requests + 1e-6
 
 
+@given(EVENTS, st.floats(0.0, 2.0))
+def test_the_halves_grow_with_each_request(events: list[tuple[str, float]], share: float) -> None:
+    """It is all the same whether what a request earns is shared when it comes, or later."""
+    budget, settings = Budget(0.0), Settings(retries_per_minute=0)
+    earned = kept = 0.0
+    for event, seconds in events:
+        if event == "request":
+            budget.earn(share)
+            earned, kept = (min(half + share / 2.0, MOST_EARNED) for half in (earned, kept))
+        elif event == "spend":
+            is_last = seconds > 45.0
+            total = earned + kept if is_last else earned
+            if any(abs(one - 1.0) < 1e-6 for one in (earned, kept, total)):
+                return  # the one or the other, by how sums are rounded
+            may = budget.spend(0.0, settings, asks_again=False, is_last=is_last)
+            assert may == (max(total, earned) >= 1.0)
+            if is_last and kept >= 1.0:
+                kept -= 1.0
+            elif earned >= 1.0:
+                earned -= 1.0
+            elif may:
+                earned, kept = earned + kept - 1.0, 0.0
+
+
 def test_a_quiet_day_does_not_pay_for_a_storm() -> None:
     """What is saved up is bounded."""
     budget, settings = Budget(0.0), Settings(retries_per_minute=0)
