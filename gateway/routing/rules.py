@@ -128,12 +128,14 @@ class Rule:
         """The tests in order, each with what is said of the rule when it does not hold."""
         return tuple((test.holds, Skipped(self.name, test.condition)) for test in self.tests)
 
-    def failing(self, facts: Facts) -> Skipped | None:
-        """The first condition that does not hold; None when the rule matches."""
-        for holds, skipped in self.steps:
-            if not holds(facts):
-                return skipped
-        return None
+    @once
+    def failing(self) -> Callable[[Facts], Skipped | None]:
+        """Tells the first condition that does not hold; None when the rule matches."""
+        steps = self.steps
+        if len(steps) == 1:
+            [(holds, skipped)] = steps
+            return lambda facts: None if holds(facts) else skipped
+        return lambda facts: next((skipped for holds, skipped in steps if not holds(facts)), None)
 
 
 class Unfit(Struct, frozen=True):
@@ -227,7 +229,7 @@ def route(
     kept = _kept(facts, pins)
     for rule in rules:
         failed = rule.failing(facts)
-        if failed is not None and not (rule.name == kept and _stays(rule, facts)):
+        if failed is not None and (kept is None or rule.name != kept or not _stays(rule, facts)):
             skipped.append(failed)
         elif rule.goes_on:
             applied.append(rule)

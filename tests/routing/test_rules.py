@@ -81,6 +81,18 @@ def test_conditions_after_the_failing_one_are_not_asked(failing: int) -> None:
     assert asked == list(range(failing + 1))
 
 
+@given(st.lists(st.booleans(), max_size=3))
+def test_the_first_condition_that_fails_is_the_reason(hold: list[bool]) -> None:
+    """However many conditions a rule has, and which of them hold."""
+
+    def condition(at: int) -> Check:
+        return Check(f"c{at}", None, TRUE, lambda _: hold[at])
+
+    tests = tuple(condition(at) for at in range(len(hold)))
+    first = None if all(hold) else Skipped("r", f"c{hold.index(False)}")
+    assert Rule("r", tests, DEFAULT.targets).failing(asking()) == first
+
+
 def test_a_story() -> None:
     """Rules of every kind, one request, and the reasons in the words of the config."""
     rules = [
