@@ -66,8 +66,8 @@ def asking(
         request(**fields),
         TokenCounter(Fixed()),
         path_prefix=path_prefix,
-        headers=headers,
+        headers=headers or {},
         key=key,
         readings=readings,
-        now=lambda: moment,
+        clock=lambda: moment,
     )

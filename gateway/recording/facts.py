@@ -69,26 +69,36 @@ class Unknown(Exception):
         """What it lacks: names of facts."""
 
 
-class RecordedFacts(Facts):
+class RecordedFacts(Facts, dict=True, eq=False, kw_only=True):
     """The facts of a record."""
 
-    def __init__(
-        self,
+    record: Recorded
+    request: MessagesRequest
+
+    @classmethod
+    def of(
+        cls,
         record: Recorded,
         counter: TokenCounter,
         edited: Callable[[MessagesRequest, Edits], MessagesRequest],
-    ) -> None:
+    ) -> RecordedFacts:
+        """What a record tells, and what can be worked out of it."""
         request = request_of(record)
-        super().__init__(
+        facts = cls(
             request,
             counter,
             path_prefix=record.path_prefix,
-            headers=record.headers,
+            headers=record.headers or {},
             key=record.key,
             edited=edited,
+            record=record,
+            request=request,
         )
-        self.record = record
-        self.request = request
+        facts._state()
+        return facts
+
+    def _state(self) -> None:
+        record = self.record
         known = {name: getattr(record, name) for name in STATED}
         if record.body is not None and not record.is_counted:
             del known["tokens"]  # it can be counted still

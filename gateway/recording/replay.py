@@ -53,7 +53,7 @@ class Router:
 
     def decide(self, record: Recorded) -> Decision:
         """Where the record goes. No target is taken to be cooling down."""
-        facts = RecordedFacts(record, self._counter, self._edited)
+        facts = RecordedFacts.of(record, self._counter, self._edited)
         if record.is_kept and record.rule in self._sticky:
             self._pins.set(pin_of(facts), record.rule)  # from a turn that was not recorded
         try:

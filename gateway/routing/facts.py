@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+
 from gateway.dialects.offers import function_of
 from gateway.dialects.turns import blocks_of
 from gateway.messages import MessagesRequest
@@ -20,35 +22,34 @@ Edits = tuple[str, ...]
 """Names of transforms, in order."""
 
 
-class Facts:
+def _now() -> datetime:
+    return datetime.now().astimezone()
+
+
+def _as_it_is(request: MessagesRequest, _: Edits) -> MessagesRequest:
+    return request
+
+
+class Facts(Struct, dict=True, eq=False):
     """Each fact is worked out when it is first asked for, and then kept."""
 
-    def __init__(
-        self,
-        request: MessagesRequest,
-        counter: TokenCounter,
-        *,
-        path_prefix: str = "",
-        headers: Mapping[str, str] | None = None,
-        key: str | None = None,
-        readings: Readings = NOTHING,
-        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
-        edited: Callable[[MessagesRequest, Edits], MessagesRequest] = lambda request, _: request,
-    ) -> None:
-        """`edited` applies transforms, for facts of the request as it would go out."""
-        self._request = request
-        self._counter = counter
-        self._edited = edited
-        self._now = now
-        self._outgoing: dict[Edits, Size] = {}
-        self.path_prefix = path_prefix
-        """The URL's path before the endpoint: `/fast` in `/fast/v1/messages`; empty if none."""
-        self.headers: Mapping[str, str] = headers or {}
-        """The client's headers; names in lower case."""
-        self.key = key
-        """The name of the client key that was shown."""
-        self.readings = readings
-        """What went before: cost, rates, cooldowns."""
+    _request: MessagesRequest
+    _counter: TokenCounter
+    path_prefix: str = ""
+    """The URL's path before the endpoint: `/fast` in `/fast/v1/messages`; empty if none."""
+    headers: Mapping[str, str] = {}
+    """The client's headers; names in lower case."""
+    key: str | None = None
+    """The name of the client key that was shown."""
+    readings: Readings = NOTHING
+    """What went before: cost, rates, cooldowns."""
+    clock: Callable[[], datetime] = _now
+    edited: Callable[[MessagesRequest, Edits], MessagesRequest] = _as_it_is
+    """Applies transforms, for facts of the request as it would go out."""
+    _outgoing: dict[Edits, Size] = {}
+
+    __repr__ = object.__repr__
+    """The client's key is among the headers."""
 
     def state(self, values: Mapping[str, Any]) -> None:
         """Has facts, by name, stand as they are said, whatever the request holds."""
@@ -95,7 +96,7 @@ class Facts:
     def outgoing_size(self, edits: Edits) -> Size:
         """The same, tools apart from the rest."""
         if edits not in self._outgoing:
-            request = self._edited(self._request, edits)
+            request = self.edited(self._request, edits)
             same = request is self._request
             self._outgoing[edits] = self._own_size if same else self._counter.size(request)
         return self._outgoing[edits]
@@ -248,7 +249,7 @@ class Facts:
     @once
     def now(self) -> datetime:
         """When the request came, with its time zone."""
-        return self._now()
+        return self.clock()
 
     @once
     def lot(self) -> float:
