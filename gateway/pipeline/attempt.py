@@ -10,22 +10,22 @@ from functools import partial
 from msgspec import Struct
 
 from gateway.config import MOCK, Endpoint
+from gateway.config.snapshot import Edits
 from gateway.correction import Correction
 from gateway.dialects import Answer, AnswerContext, Destination, Outgoing
 from gateway.dialects.unfit import hint, no_answer
 from gateway.errors import GatewayError, MissingKey, UpstreamBroken
 from gateway.messages import MessagesRequest, encode_event
 from gateway.once import once
-from gateway.pipeline import edits
 from gateway.pipeline.asked import Asked
 from gateway.pipeline.corrections import Corrections
+from gateway.pipeline.edits import edited, hidden
 from gateway.pipeline.granted import forbidden
-from gateway.pipeline.headers import forwarded_query, picked
+from gateway.pipeline.headers import forwarded_query, header_text, picked
 from gateway.pipeline.inbound import UpstreamRequest
 from gateway.providers import join_url
-from gateway.reasoning import Seal
 from gateway.redaction import redactor
-from gateway.routing import Target
+from gateway.routing import Route, Target
 
 PING = encode_event("ping", {"type": "ping"})
 """The one event that may come before the message starts."""
@@ -35,7 +35,10 @@ class Attempt(Struct, dict=True, eq=False):
     """See the module. Methods are called in the order in which they stand here."""
 
     asked: Asked
+    route: Route
     target: Target
+    edits: Edits
+    """What is changed of every request that the route leads to the target."""
     _key: int = 0
     """A place in the provider's pool."""
     stand_in: str | None = None
@@ -48,8 +51,6 @@ class Attempt(Struct, dict=True, eq=False):
     """The answer under way, if there is one."""
     _headers: Mapping[str, str] = {}
     """Those of the answer, which may say why it makes no sense."""
-    _unseen: frozenset[str] = frozenset()
-    """The types of blocks that the target cannot be shown, once the request is edited."""
 
     __repr__ = object.__repr__
     """What it holds is nobody's business."""
@@ -58,36 +59,31 @@ class Attempt(Struct, dict=True, eq=False):
     def request(self) -> MessagesRequest:
         """The request after the edits for this target."""
         asked = self.asked
-        snapshot, route = asked.snapshot, asked.route
-        found = snapshot.edits_for(self.target, route.transforms)
-        self._unseen = found.unseen
-        return edits.edited(snapshot, asked.request, route, found)
-
-    @once
-    def seal(self) -> Seal:
-        """Opens and closes the reasoning state of the target."""
-        return self.asked.vault.seal_for(self.target.name)
+        return edited(asked.snapshot, asked.request, self.route, self.edits)
 
     @once
     def endpoint(self) -> Endpoint:
         """The provider, or the mock in its place when its key is missing. Raises `MissingKey`, and
         `Forbidden` for a target that the client's key does not open."""
         asked, target = self.asked, self.target
-        if asked.key is not None and not asked.key.may_use(target):
-            raise forbidden(asked.key, target)
-        snapshot, route = asked.snapshot, asked.route
-        endpoint = snapshot.endpoints[target.provider].with_key(self._key)
+        snapshot, key = asked.snapshot, asked.key
+        if key is not None and not key.may_use(target):
+            raise forbidden(key, target)
+        endpoint = snapshot.endpoints[target.provider]
+        if endpoint.pool:
+            endpoint = endpoint.pool[self._key]
         if endpoint.missing_key is None:
-            if not route.timeouts:
+            timeouts = self.route.timeouts
+            if not timeouts:
                 return endpoint
-            return replace(endpoint, timeouts=replace(endpoint.timeouts, **route.timeouts))
+            return replace(endpoint, timeouts=replace(endpoint.timeouts, **timeouts))
         if snapshot.when_key_is_missing == "mock":
             self.stand_in = MOCK.name if MOCK.name != target.provider else None
             return MOCK
         raise MissingKey(
             f"The gateway has no access to {endpoint.name}: set {endpoint.missing_key} in its "
             f"environment or in the .env file beside its config. ({target} was chosen "
-            f"by {route.reason}.)"
+            f"by {self.route.reason}.)"
         )
 
     @once
@@ -98,11 +94,12 @@ class Attempt(Struct, dict=True, eq=False):
     @property
     def _destination(self) -> Destination:
         asked, target = self.asked, self.target
-        limits = asked.snapshot.facts_of(target)
-        policy = asked.route.server_tools or asked.snapshot.server_tools
+        snapshot = asked.snapshot
+        limits = snapshot.facts_of(target)
+        policy = self.route.server_tools or snapshot.server_tools
         return Destination(
             model=target.model,
-            seal=self.seal,
+            seal=asked.vault.seal_for(target.name),
             max_output=limits.max_output,
             context=limits.context,
             server_tools=policy if isinstance(policy, str) else "auto",
@@ -113,9 +110,24 @@ class Attempt(Struct, dict=True, eq=False):
         """What the target was not sent."""
         if "outgoing" not in self.__dict__:
             return ()
-        dropped, unseen = self.outgoing.dropped, self._unseen
-        hidden = edits.hidden(self.asked.request, unseen) if unseen else ()
-        return tuple(dict.fromkeys((*dropped, *hidden))) if dropped or hidden else ()
+        dropped, unseen = self.outgoing.dropped, self.edits.unseen
+        if not (dropped or unseen):
+            return ()
+        return tuple(dict.fromkeys((*dropped, *hidden(self.asked.request, unseen))))
+
+    @property
+    def account(self) -> dict[str, str]:
+        """Headers that tell the client what was done beside what it asked for."""
+        told: dict[str, str] = {}
+        if self.stand_in is not None:
+            told["x-gateway-answered-by"] = self.stand_in
+        corrections = self.corrections
+        if corrections is not None and corrections.found and (repairs := corrections.repairs):
+            receipts = ",".join(f"{tool}:{rule}" for tool, rule in repairs)
+            told["x-gateway-repairs"] = header_text(receipts)
+        if dropped := self.dropped:
+            told["x-gateway-dropped"] = header_text(", ".join(dropped))
+        return told
 
     @property
     def _client_names(self) -> Mapping[str, str]:
@@ -140,15 +152,13 @@ class Attempt(Struct, dict=True, eq=False):
 
     def _addressed(self, outgoing: Outgoing, accepts: str) -> UpstreamRequest:
         endpoint, inbound = self.endpoint, self.asked.inbound
-        path = outgoing.path
-        if endpoint.dialect.forwards_query and (query := forwarded_query(inbound.query)):
+        dialect, path, query = endpoint.dialect, outgoing.path, inbound.query
+        if query and dialect.forwards_query and (query := forwarded_query(query)):
             path = f"{path}{'&' if '?' in path else '?'}{query}"
-        headers = {
-            "accept": accepts,
-            **outgoing.headers,
-            **picked(inbound.headers, endpoint.dialect.forwarded_headers),
-            **endpoint.headers,
-        }
+        headers = {"accept": accepts, **outgoing.headers}
+        if names := dialect.forwarded_headers:
+            headers |= picked(inbound.headers, names)
+        headers |= endpoint.headers
         return UpstreamRequest(endpoint, join_url(endpoint.base_url, path), headers, outgoing.body)
 
     # -- the answer -----------------------------------------------------------------------------
@@ -156,32 +166,33 @@ class Attempt(Struct, dict=True, eq=False):
     def accept(self, headers: Mapping[str, str]) -> None:
         """The provider answers with success; its bytes follow. Header names in lower case."""
         asked, target, endpoint = self.asked, self.target, self.endpoint
-        dialect, corrections = endpoint.dialect, None
-        self.returned = picked(headers, dialect.returned_headers)
+        dialect, stream = endpoint.dialect, asked.request.stream
         self._headers = headers
-        if asked.corrections is not None:
-            self.corrections = corrections = asked.corrections(target, endpoint)
+        if names := dialect.returned_headers:
+            self.returned = picked(headers, names)
+        self.corrections = corrections = asked.corrections(self.route, target, endpoint)
+        if corrections is None:
+            correct, holds, waits = None, False, _never
+        else:
+            policy, waits = corrections.settings.policy, corrections.waits
+            correct, holds = corrections.stages if policy.looks else None, policy.holds
+        # What the provider says it sends; a provider that says neither sends what was asked for.
+        sent = headers.get("content-type", "")
         self.answered = dialect.answer(
             AnswerContext(
-                stream=asked.request.stream,
-                upstream_streams=self._is_stream(headers.get("content-type", "")),
-                model=asked.model,
+                stream=stream,
+                upstream_streams="event-stream" in sent or (stream and "json" not in sent),
+                model=asked.request.model,
                 tool_names=self._client_names,
                 prompt_estimate=partial(asked.prompt_estimate, target),
                 id_is_taken=asked.id_is_taken,
-                correct=corrections.stages if corrections and corrections.looks else None,
-                holds_tool_calls=corrections is not None and corrections.holds,
-                waits=corrections.waits if corrections else _never,
-                seal=self.seal,
+                correct=correct,
+                holds_tool_calls=holds,
+                waits=waits,
+                seal=asked.vault.seal_for(target.name),
                 stops=self.outgoing.stops,
             )
         )
-
-    def _is_stream(self, content_type: str) -> bool:
-        """What the provider says it sends; a provider that says neither sends what was asked for."""
-        if "event-stream" in content_type:
-            return True
-        return False if "json" in content_type else self.asked.request.stream
 
     def refuse(self, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
         """The provider answers with anything but an answer; this is what to tell the client."""

@@ -115,7 +115,8 @@ class Chain(Struct, eq=False):
             if not self._live.circuits and not self._is_over:
                 first = targets[0]
                 if not self._snapshot.endpoints[first.provider].pool:  # as nearly always
-                    self._left = list(range(1, len(targets)))
+                    if len(targets) > 1:
+                        self._left = list(range(1, len(targets)))
                     self.target, self._ticket, self._due = first, HEALTHY, None
                     return first
             self._left = list(range(len(targets)))

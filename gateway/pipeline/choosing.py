@@ -46,11 +46,14 @@ def choose(
         chosen = route(rules, snapshot.default, facts, pins=pins, fits=fitting.why_not)
         if key is not None:
             chosen = granted(key, chosen, snapshot, facts)
-        if has_to_fit and chosen.unfit:
+        if chosen.unfit and has_to_fit:
             fitting.check(chosen)
     elif key is not None:
         chosen = granted(key, chosen, snapshot, facts)
-    return _with_server_tools(snapshot, request, facts, chosen, key)
+    elsewhere = chosen.server_tools or snapshot.server_tools
+    if not isinstance(elsewhere, Target) or chosen.refuse is not None or "tools" not in request:
+        return chosen
+    return _with_server_tools(snapshot, request, chosen, bound(elsewhere, facts), key)
 
 
 def _named(snapshot: Snapshot, facts: Facts) -> Route | None:
@@ -139,21 +142,17 @@ def _suggestion(name: str, known: Iterable[str]) -> str:
 def _with_server_tools(
     snapshot: Snapshot,
     request: MessagesRequest,
-    facts: Facts,
     chosen: Route,
+    elsewhere: Target,
     key: ClientKey | None,
 ) -> Route:
-    """The route, or the one that the policy names for server tools which its target lacks."""
-    elsewhere = chosen.server_tools or snapshot.server_tools
-    if not isinstance(elsewhere, Target) or chosen.refuse is not None or "tools" not in request:
-        return chosen
+    """The route, or the one elsewhere, where its target lacks server tools of the request."""
     runs = snapshot.endpoints[chosen.target.provider].dialect.server_tools
     if runs is None or server_kinds(request.tools) <= runs:
         return chosen
-    target = bound(elsewhere, facts)
-    if key is not None and not key.may_use(target):
+    if key is not None and not key.may_use(elsewhere):
         return chosen
-    return replace(chosen, target=target, origin="server_tools")
+    return replace(chosen, target=elsewhere, origin="server_tools")
 
 
 class Fitting(Struct, frozen=True):

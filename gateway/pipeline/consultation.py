@@ -55,15 +55,11 @@ class Consultation:
         asked = Asked(
             snapshot=snapshot,
             inbound=Inbound(body),
-            route=Route(target, "model"),
             request=MessagesRequest.parse(body),
-            model=str(target),
             vault=vault,
-            prompt_estimate=lambda _: len(body) // 4,
-            id_is_taken=lambda _: False,
-            corrections=None,
         )
-        self._attempt = Attempt(asked, target, key)
+        edits = snapshot.edits_for(target, ())
+        self._attempt = Attempt(asked, Route(target, "model"), target, edits, key)
 
     @property
     def timeout(self) -> float:

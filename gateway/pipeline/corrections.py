@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+
 from gateway.config import CorrectionSettings
 from gateway.correction import (
     Correction,
@@ -51,35 +53,26 @@ def _size(catalog: ToolCatalog) -> int:
     return 2_000 * len(catalog.names)
 
 
-class Corrections:
+class Corrections(Struct, dict=True, eq=False):
     """Of one try at one target."""
 
-    def __init__(
-        self,
-        request: MessagesRequest,
-        settings: CorrectionSettings,
-        *,
-        relays: bool,
-        consults: bool,
-    ) -> None:
-        """`relays`: each call is told by itself (see `Dialect.relays`). `consults`: whoever feeds the
-        answer takes care of `question`."""
-        self.settings = settings
-        self.looks = settings.policy.looks
-        """Some call of the answer may be looked at."""
-        self.holds = settings.policy.holds
-        """Some call of the answer may be changed."""
-        self.outcomes: dict[tuple[str, str], int] = {}
-        """(tool, status) -> calls."""
-        self.found: list[Correction] = []
-        """Every call that was not valid."""
-        self.consulted: list[Consulted] = []
-        self._request = request
-        self._relays = relays
-        self._consults = consults and settings.model is not None and settings.policy.asks
-        self.questions: deque[tuple[Question, Gate]] = deque()
-        """What somebody is to be asked, and who waits for it."""
-        self._asked = 0
+    _request: MessagesRequest
+    settings: CorrectionSettings
+    relays: bool
+    """Each call is told by itself (see `Dialect.relays`)."""
+    consults: bool
+    """Whoever feeds the answer takes care of `question`."""
+    outcomes: dict[tuple[str, str], int] = {}
+    """(tool, status) -> calls."""
+    found: list[Correction] = []
+    """Every call that was not valid."""
+    consulted: list[Consulted] = []
+    questions: deque[tuple[Question, Gate]] = field(default_factory=deque)
+    """What somebody is to be asked, and who waits for it."""
+    _asked: int = 0
+
+    __repr__ = object.__repr__
+    """What it holds is nobody's business."""
 
     @once
     def catalog(self) -> ToolCatalog:
@@ -113,17 +106,20 @@ class Corrections:
     def stages(self, sink: Sink) -> Sink:
         """The stages before a sink."""
         settings = self.settings
-        gate = Gate(sink, self._ask) if self._consults else None
+        policy, ask = settings.policy, None
+        if settings.model is not None and self.consults and policy.asks:
+            sink = gate = Gate(sink, self._ask)
+            ask = gate.ask
         corrector = Corrector(
-            sink if gate is None else gate,
+            sink,
             self.catalog,
-            policy=settings.policy,
+            policy=policy,
             report=self._judged,
             unparsed=settings.unparsed,
-            split=not self._relays,
-            ask=None if gate is None else gate.ask,
+            split=not self.relays,
+            ask=ask,
         )
-        if self._relays or not settings.text_calls or not self.holds:
+        if not settings.text_calls or self.relays or not policy.holds:
             return corrector
         from gateway.correction.leaked import LeakFilter  # few providers write calls out
 

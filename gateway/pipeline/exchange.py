@@ -17,14 +17,14 @@ from gateway.errors import GatewayError, PolicyBlocked
 from gateway.estimates import Estimates
 from gateway.messages import Memory, MessagesRequest, Usage, random_id
 from gateway.once import once
-from gateway.pipeline import edits
-from gateway.pipeline.asked import Asked, correcting, estimating, has_call
+from gateway.pipeline.asked import AskedByClient
 from gateway.pipeline.attempt import PING, Attempt
 from gateway.pipeline.chain import Chain
 from gateway.pipeline.choosing import choose
 from gateway.pipeline.consultation import Consultation
 from gateway.pipeline.corrections import Consulted, Corrections
-from gateway.pipeline.headers import decision, header_text, shown
+from gateway.pipeline.edits import applied
+from gateway.pipeline.headers import decision, shown
 from gateway.pipeline.inbound import Inbound, UpstreamRequest
 from gateway.pipeline.sizing import Sizing
 from gateway.reasoning import Vault
@@ -42,14 +42,12 @@ class Exchange:
     """Seconds for which it waited for room at providers."""
     decided: Route | None = None
     """The route, if the exchange came so far."""
+    begun: Attempt | None = None
+    """The try under way, if the exchange came so far: asking for it begins none."""
     prefix: Verdict | None = None
     """What the prompt kept of the turn before; None where there was none, or nobody looked."""
-    _begun: Attempt | None = None
-    """The try under way, if the exchange came so far."""
-    _answer: Answer | None = None
-    """Of the try under way, if its provider has answered."""
-    _corrections: Corrections | None = None
-    """What becomes of its tool calls."""
+    _turn: Turn | None = None
+    """At the guard, once that has looked."""
 
     def __init__(
         self,
@@ -74,26 +72,33 @@ class Exchange:
         self.snapshot = snapshot
         self.inbound = inbound
         self.id = random_id("req")
-        self.request = MessagesRequest.parse(inbound.body, memory)
-        self.facts = Facts(
-            self.request,
+        self.request = request = MessagesRequest.parse(inbound.body, memory)
+        client, headers = inbound.client, inbound.headers
+        self.facts = facts = Facts(
+            request,
             counter,
             path_prefix=inbound.prefix,
-            headers=inbound.headers,
-            key=inbound.client,
+            headers=headers,
+            key=client,
             readings=readings,
-            edited=partial(edits.applied, snapshot),
+            edited=partial(applied, snapshot),
         )
-        self.chain = Chain(snapshot, self.facts, inbound.headers, availability or Availability())
+        self.chain = Chain(snapshot, facts, headers, availability or Availability())
         """Whom it asks in turn, and what became of that."""
-        client = inbound.client
-        self._key = snapshot.server.key_named(client) if client is not None else None
-        self._vault = vault
-        self._pins = pins
-        self._consults = consults
-        self._turn = Turn(guard) if guard is not None else None
         self.sizing = Sizing(snapshot, estimates or Estimates())
         """Our own counts in the tokens of targets."""
+        self._asked = AskedByClient(
+            snapshot,
+            inbound,
+            request,
+            vault,
+            snapshot.server.key_named(client) if client is not None else None,
+            facts=facts,
+            sizing=self.sizing,
+            consults=consults,
+        )
+        self._pins = pins
+        self._guard = guard
         self._has_to_fit = has_to_fit
 
     # -- the request ----------------------------------------------------------------------------
@@ -116,64 +121,42 @@ class Exchange:
         """The request after its edits for the target of the try under way. Raises `PolicyBlocked`."""
         return self.attempt.request
 
-    @once
-    def _asked(self) -> Asked:
-        snapshot, route, request = self.snapshot, self.route, self.request
-        if route.refuse is not None:
-            raise PolicyBlocked(route.refuse)
-        return Asked(
-            snapshot=snapshot,
-            inbound=self.inbound,
-            route=route,
-            request=request,
-            model=request.model,
-            vault=self._vault,
-            prompt_estimate=estimating(self.facts, self.sizing, request),
-            id_is_taken=partial(has_call, request),
-            corrections=correcting(snapshot, route, request, self._consults),
-            key=self._key,
-        )
-
     @property
     def looks_for_patterns(self) -> bool:
         """An edit of the route looks for patterns, which can take long on a long text."""
         if not self.snapshot.has_patterns:
             return False
         try:
-            route = self.route
+            return self.attempt.edits.has_patterns
         except GatewayError:
             return False  # whoever asks for the request is told
-        return self.snapshot.edits_for(route.target, route.transforms).has_patterns
 
-    @property
+    @once
     def attempt(self) -> Attempt:
         """The try under way. Raises `PolicyBlocked` for a request that a rule refuses, and
         `UpstreamFailure` where all targets have asked to be left alone."""
-        if self._begun is None:
-            asked, target = self._asked, self.chain.enter(self.route)
-            self._begun = Attempt(asked, target, self.chain.place)
-        return self._begun
-
-    @property
-    def begun(self) -> Attempt | None:
-        """The try under way, if the exchange came so far: asking for it begins none."""
-        return self._begun
+        route, chain = self.route, self.chain
+        if route.refuse is not None:
+            raise PolicyBlocked(route.refuse)
+        target = chain.enter(route)
+        edits = self.snapshot.edits_for(target, route.transforms)
+        self.begun = begun = Attempt(self._asked, route, target, edits, chain.place)
+        return begun
 
     def upstream_request(self) -> UpstreamRequest:
         """What to send. Raises `GatewayError` when there is nothing to send."""
         request = self.attempt.upstream_request()
-        if self._turn is not None:
-            self.prefix = self._noted(self._turn)
+        if self._guard is not None and self.facts.session is not None:
+            self.prefix = self._noted(self._guard)
         if request.endpoint.base_url != MOCK.base_url:
             return request
         account = quote(json_text.encode(redactor.redact_value(self._account())))
         headers = {**request.headers, "x-gateway-route": account}
         return UpstreamRequest(request.endpoint, request.url, headers, request.body)
 
-    def _noted(self, turn: Turn) -> Verdict | None:
+    def _noted(self, guard: Guard) -> Verdict | None:
         """Has the guard look at a prompt. A compaction makes the conversation another one."""
-        if self.facts.session is None:
-            return None
+        turn = self._turn = self._turn or Turn(guard)
         if self.facts.request_class == "compaction":
             turn.forget(compacted(self.facts))
         attempt = self.attempt
@@ -182,7 +165,7 @@ class Exchange:
     @property
     def system_sent(self) -> str | None:
         """The system prompt after its edits, if it came so far."""
-        attempt = self._begun
+        attempt = self.begun
         if attempt is None or "request" not in attempt.__dict__:
             return None
         return "\n\n".join(system_texts(attempt.request))
@@ -200,7 +183,11 @@ class Exchange:
 
     def request_for(self, target: Target) -> UpstreamRequest:
         """A copy for a target that is tried out. Raises `GatewayError`."""
-        return Attempt(self._asked, target, self.chain.key_for(target)).upstream_request()
+        route = self.route
+        if route.refuse is not None:
+            raise PolicyBlocked(route.refuse)
+        edits, place = self.snapshot.edits_for(target, route.transforms), self.chain.key_for(target)
+        return Attempt(self._asked, route, target, edits, place).upstream_request()
 
     def next_try(self, error: GatewayError) -> float | None:
         """A try failed before the client was told anything: seconds until the next one, None for none.
@@ -210,18 +197,30 @@ class Exchange:
         """
         wait = self.chain.after(error)
         if wait is not None:
-            self._begun = self._answer = self._corrections = None
+            self.begun = None
+            self.__dict__.pop("attempt", None)
         return wait
+
+    @property
+    def _answer(self) -> Answer | None:
+        """Of the try under way, if its provider has answered."""
+        return self.begun.answered if self.begun is not None else None
+
+    @property
+    def _corrections(self) -> Corrections | None:
+        """What becomes of its tool calls."""
+        return self.begun.corrections if self.begun is not None else None
 
     @property
     def has_spoken(self) -> bool:
         """The client was told something of an answer, so nobody else may be asked: tools would run
         twice. Signs of life are nothing of an answer."""
-        return self._answer is not None and self._answer.started
+        answer = self._answer
+        return answer is not None and answer.started
 
     def ended_well(self) -> None:
         """The answer went through to its end, which may be a failure that the provider named in it."""
-        answer = self._answer
+        answer = self.begun.answered if self.begun is not None else None
         if answer is not None and (failure := answer.failure) is not None:
             self.chain.note(failure)
         else:
@@ -231,9 +230,7 @@ class Exchange:
 
     def accept(self, headers: Mapping[str, str]) -> None:
         """The provider answers with success; its bytes follow. Header names in lower case."""
-        attempt = self.attempt
-        attempt.accept(headers)
-        self._answer, self._corrections = attempt.answered, attempt.corrections
+        self.attempt.accept(headers)
 
     def refuse(self, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
         """The provider answers with an error; this is what to tell the client."""
@@ -242,7 +239,8 @@ class Exchange:
     @property
     def ended(self) -> bool:
         """Nothing more will be said."""
-        return self._answer is not None and self._answer.ended
+        answer = self._answer
+        return answer is not None and answer.ended
 
     def receive(self, chunk: bytes) -> bytes:
         """Bytes of the provider in, bytes for the client out. Raises what is a status still."""
@@ -264,8 +262,8 @@ class Exchange:
 
         Looked for after `receive` and `finish`, by whoever `consults`.
         """
-        corrections = self._corrections
-        return corrections.question if corrections is not None else None
+        corrections = self.begun.corrections if self.begun is not None else None
+        return corrections.question if corrections is not None and corrections.questions else None
 
     def consultation(self) -> Consultation | None:
         """How the model is asked about the open question; None when there is nothing to ask."""
@@ -273,11 +271,12 @@ class Exchange:
         if corrections is None or corrections.question is None:
             return None
         target = corrections.settings.model
-        if target is None or (self._key is not None and not self._key.may_use(target)):
+        asked = self._asked
+        if target is None or (asked.key is not None and not asked.key.may_use(target)):
             return None
         return Consultation(
             self.snapshot,
-            self._vault,
+            asked.vault,
             target,
             question=corrections.question,
             corrections=corrections,
@@ -294,34 +293,27 @@ class Exchange:
 
     def begin(self) -> bytes:
         """Opens the stream although the provider is silent still, to keep the client waiting."""
-        return self._begun.begin() if self._begun is not None else PING
+        return self.begun.begin() if self.begun is not None else PING
 
     def heartbeat(self) -> bytes:
         """Something to send to a client that has waited for long."""
-        return self._begun.heartbeat() if self._begun is not None else PING
+        return self.begun.heartbeat() if self.begun is not None else PING
 
     @property
     def response_headers(self) -> dict[str, str]:
         """The headers of the answer, whatever it is."""
-        attempt, route = self._begun, self.decided
-        headers = {"request-id": self.id}
-        if attempt is not None and attempt.returned:
-            headers.update(shown(dict(attempt.returned)))
+        attempt, route, prefix = self.begun, self.decided, self.prefix
+        headers, more = {"request-id": self.id}, {}
+        if attempt is not None:
+            more = attempt.account
+            if attempt.returned:
+                headers.update(shown(dict(attempt.returned)))
         if route is not None:
             target = attempt.target if attempt is not None else route.target
             rule, lessons = route.rule or route.origin, redactor.lessons
             headers.update(decision(target.name, route.reason, rule, route.trace, lessons))
-        more: dict[str, str] = {}
-        if attempt is not None and attempt.stand_in is not None:
-            more["x-gateway-answered-by"] = attempt.stand_in
-        corrections = self._corrections
-        if corrections is not None and (repairs := corrections.repairs):
-            receipts = ",".join(f"{tool}:{rule}" for tool, rule in repairs)
-            more["x-gateway-repairs"] = header_text(receipts)
-        if self.prefix is not None and self.prefix.broke_at is not None:
-            more["x-gateway-cache-break"] = self.prefix.broke_at
-        if attempt is not None and (dropped := attempt.dropped):
-            more["x-gateway-dropped"] = header_text(", ".join(dropped))
+        if prefix is not None and prefix.broke_at is not None:
+            more["x-gateway-cache-break"] = prefix.broke_at
         return headers | shown(more) if more else headers
 
     @property
@@ -345,16 +337,17 @@ class Exchange:
     @property
     def usage(self) -> Usage | None:
         """What the answer cost, as far as the provider said."""
-        return self._answer.usage if self._answer is not None else None
+        answer = self._answer
+        return answer.usage if answer is not None else None
 
     @property
     def unsaid(self) -> int:
         """The estimated tokens of a prompt that was taken, where the provider has named no number: it
         does at the end of an answer, and the client may leave before."""
-        answer, attempt = self._answer, self._begun
-        if answer is None or attempt is None:
+        attempt = self.begun
+        if attempt is None or attempt.answered is None:
             return 0
-        usage = answer.usage
+        usage = attempt.answered.usage
         if usage is not None and usage.prompt:
             return 0
         return attempt.asked.prompt_estimate(attempt.target)
@@ -362,7 +355,7 @@ class Exchange:
     @property
     def size_sent(self) -> Size | None:
         """The size of the prompt as the target was sent it, if somebody has counted that."""
-        attempt = self._begun
-        if attempt is None or "request" not in attempt.__dict__:
+        size, attempt = self.facts.size_if_known, self.begun
+        if size is None or attempt is None or "request" not in attempt.__dict__:
             return None
-        return self.facts.size_if_known if attempt.request is self.request else None
+        return size if attempt.request is self.request else None
