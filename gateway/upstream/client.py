@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
 from types import TracebackType
 
 import httpx
@@ -153,21 +154,24 @@ class Upstream:
             scheme: OverHttpx(one) for scheme, one in transports.items()
         }
         self._networks: dict[Network, Carrier] = {}
+        self._carrier = cache(self._over)
 
     def send(self, request: UpstreamRequest) -> AbstractAsyncContextManager[Reply]:
         """Sends, and waits for status and headers. Raises `UpstreamBroken` and `UpstreamTimeout`, and the
         latter at any moment before the reply is left where the endpoint has a limit for all of it."""
         endpoint = request.endpoint
-        carrier = self._fixed.get(request.url.partition(":")[0])
-        if carrier is None:
-            carrier = self._networks.get(endpoint.network) or self._over(endpoint.network)
+        carrier = self._carrier(request.url.partition(":")[0], endpoint.network)
         reply = Reply(carrier, request)
         total = endpoint.timeouts.total
         return reply if total is None else _within(total, reply, endpoint.name)
 
-    def _over(self, network: Network) -> Carrier:
-        carrier = self._networks[network] = carriers.over(network)
-        return carrier
+    def _over(self, scheme: str, network: Network) -> Carrier:
+        """What carries requests to URLs of a scheme, over a network."""
+        if scheme in self._fixed:
+            return self._fixed[scheme]
+        if network not in self._networks:
+            self._networks[network] = carriers.over(network)
+        return self._networks[network]
 
     async def close(self) -> None:
         """Ends every connection."""

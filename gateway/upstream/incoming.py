@@ -59,6 +59,7 @@ class Incoming:
     """
 
     status = 0
+    _read = 0
     headers: Mapping[str, str]
     _fields_size = 0
     _framing = 0
@@ -84,15 +85,13 @@ class Incoming:
         self._line: Line | None = line
         self._alarm = alarm
         alarm.waits = self
-        self._read = 0
         self._fields: list[bytes] = []
         self._pieces: list[bytes] = []
-        self.on_body = (
-            self._pieces.append
-        )  # nothing of ours: a stream may have a chunk for each word
-        self._parser = httptools.HttpResponseParser(self)
+        # Nothing of ours: a stream may have a chunk for each word.
+        self.on_body = self._pieces.append
+        self._parser = parser = httptools.HttpResponseParser(self)
         # Servers that end lines with LF alone, or pad the sizes of chunks, are odd and not dangerous.
-        self._parser.set_dangerous_leniencies(
+        parser.set_dangerous_leniencies(
             lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
         )
 
@@ -119,12 +118,12 @@ class Incoming:
             return
         self._in_body = True
         self.status = status
-        self.headers = headers = by_name(fields) if fields else {}
-        if "content-length" in headers or status in BODILESS:
-            framed = True
-        else:
-            framed = headers.get("transfer-encoding", "").lower().endswith("chunked")
-        if framed:
+        self.headers = headers = by_name(fields)
+        if (
+            "content-length" in headers
+            or status in BODILESS
+            or headers.get("transfer-encoding", "").lower().endswith("chunked")
+        ):
             self._keeps = parser.should_keep_alive()
         else:
             self._until_close = True
@@ -333,7 +332,8 @@ def by_name(fields: Sequence[bytes]) -> dict[str, str]:
     nobody send, would be seen by their number.
     """
     texts = b"\n".join(fields).decode("latin-1").split("\n")
-    headers = dict(zip(map(str.lower, texts[::2]), texts[1::2], strict=False))
+    each = iter(texts)
+    headers = dict(zip(map(str.lower, each), each, strict=False))
     if 2 * len(headers) == len(fields) == len(texts):
         return headers
     headers = {}
