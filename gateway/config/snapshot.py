@@ -129,7 +129,7 @@ class ModelFacts:
 
 
 class Edits(Struct, frozen=True):
-    """What is changed of every request for a target, as far as its content does not matter."""
+    """What becomes of every request for a target, as far as its content does not matter."""
 
     names: tuple[str, ...]
     """Of the transforms, in order."""
@@ -138,6 +138,8 @@ class Edits(Struct, frozen=True):
     """One of them looks for patterns, which can take long on a long text."""
     unseen: frozenset[str]
     """The types of blocks that the target cannot be shown."""
+    limits: ModelFacts
+    """What is known of the target."""
 
 
 MOST_EDITS = 1_000
@@ -228,6 +230,7 @@ class Snapshot:
             transforms,
             has_patterns=any(transform.has_patterns for transform in transforms),
             unseen=frozenset(kind for kind, is_able in able.items() if is_able is False),
+            limits=facts,
         )
 
     def facts_of(self, target: Target | str) -> ModelFacts:

@@ -66,10 +66,9 @@ class Attempt(Struct, dict=True, eq=False):
         """The provider, or the mock in its place when its key is missing. Raises `MissingKey`, and
         `Forbidden` for a target that the client's key does not open."""
         asked, target = self.asked, self.target
-        snapshot, key = asked.snapshot, asked.key
-        if key is not None and not key.may_use(target):
-            raise forbidden(key, target)
-        endpoint = snapshot.endpoints[target.provider]
+        if asked.key is not None and not asked.key.may_use(target):
+            raise forbidden(asked.key, target)
+        endpoint = asked.snapshot.endpoints[target.provider]
         if endpoint.pool:
             endpoint = endpoint.pool[self._key]
         if endpoint.missing_key is None:
@@ -77,7 +76,7 @@ class Attempt(Struct, dict=True, eq=False):
             if not timeouts:
                 return endpoint
             return replace(endpoint, timeouts=replace(endpoint.timeouts, **timeouts))
-        if snapshot.when_key_is_missing == "mock":
+        if asked.snapshot.when_key_is_missing == "mock":
             self.stand_in = MOCK.name if MOCK.name != target.provider else None
             return MOCK
         raise MissingKey(
@@ -93,10 +92,8 @@ class Attempt(Struct, dict=True, eq=False):
 
     @property
     def _destination(self) -> Destination:
-        asked, target = self.asked, self.target
-        snapshot = asked.snapshot
-        limits = snapshot.facts_of(target)
-        policy = self.route.server_tools or snapshot.server_tools
+        asked, target, limits = self.asked, self.target, self.edits.limits
+        policy = self.route.server_tools or asked.snapshot.server_tools
         return Destination(
             model=target.model,
             seal=asked.vault.seal_for(target.name),
@@ -129,14 +126,6 @@ class Attempt(Struct, dict=True, eq=False):
             told["x-gateway-dropped"] = header_text(", ".join(dropped))
         return told
 
-    @property
-    def _client_names(self) -> Mapping[str, str]:
-        """Names of tools as the provider was sent them -> as the client knows them."""
-        given, sent = self.request.tool_names, self.outgoing.tool_names
-        if not sent:
-            return given
-        return {**given, **{name: given.get(meant, meant) for name, meant in sent.items()}}
-
     def upstream_request(self) -> UpstreamRequest:
         """What to send. Raises `GatewayError` when there is nothing to send."""
         accepts = "text/event-stream" if self.asked.request.stream else "application/json"
@@ -165,7 +154,7 @@ class Attempt(Struct, dict=True, eq=False):
 
     def accept(self, headers: Mapping[str, str]) -> None:
         """The provider answers with success; its bytes follow. Header names in lower case."""
-        asked, target, endpoint = self.asked, self.target, self.endpoint
+        asked, target, endpoint, outgoing = self.asked, self.target, self.endpoint, self.outgoing
         dialect, stream = endpoint.dialect, asked.request.stream
         self._headers = headers
         if names := dialect.returned_headers:
@@ -176,6 +165,9 @@ class Attempt(Struct, dict=True, eq=False):
         else:
             policy, waits = corrections.settings.policy, corrections.waits
             correct, holds = corrections.stages if policy.looks else None, policy.holds
+        tool_names = self.request.tool_names
+        if outgoing.tool_names:
+            tool_names = _as_clients_know(outgoing.tool_names, tool_names)
         # What the provider says it sends; a provider that says neither sends what was asked for.
         sent = headers.get("content-type", "")
         self.answered = dialect.answer(
@@ -183,14 +175,14 @@ class Attempt(Struct, dict=True, eq=False):
                 stream=stream,
                 upstream_streams="event-stream" in sent or (stream and "json" not in sent),
                 model=asked.request.model,
-                tool_names=self._client_names,
+                tool_names=tool_names,
                 prompt_estimate=partial(asked.prompt_estimate, target),
                 id_is_taken=asked.id_is_taken,
                 correct=correct,
                 holds_tool_calls=holds,
                 waits=waits,
                 seal=asked.vault.seal_for(target.name),
-                stops=self.outgoing.stops,
+                stops=outgoing.stops,
             )
         )
 
@@ -266,6 +258,11 @@ def _without_secrets(out: bytes) -> bytes:
     found = _ERROR.search(out)
     at = found.start() if found is not None else 0
     return out[:at] + redactor.redact_bytes(out[at:])
+
+
+def _as_clients_know(sent: Mapping[str, str], given: Mapping[str, str]) -> Mapping[str, str]:
+    """Names of tools as the provider was sent them -> as the client knows them."""
+    return {**given, **{name: given.get(meant, meant) for name, meant in sent.items()}}
 
 
 def _never() -> bool:
