@@ -10,7 +10,7 @@ from gateway.config import Finding, Snapshot
 from gateway.config.text.document import quoted, suggestion
 from gateway.config.text.positions import Path
 from gateway.routing import BadTarget, Target
-from gateway.routing.rules import Origin
+from gateway.routing.decision import Origin
 
 
 def unknown_names(suite: Suite, snapshot: Snapshot) -> Iterator[Finding]:

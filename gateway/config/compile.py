@@ -32,6 +32,7 @@ from gateway.providers import PROVIDERS, AuthScheme, Provider, auth_header
 from gateway.routing import Target
 from gateway.routing.conditions import parse_count
 from gateway.routing.conditions.base import as_list
+from gateway.routing.rules import Rules
 from gateway.units import parse_duration, parse_room, parse_size
 
 DIALECT_AUTH: Mapping[str, AuthScheme] = {"anthropic": "x-api-key", "gemini": "x-goog-api-key"}
@@ -69,7 +70,7 @@ def compile_config(
             for name in dict.fromkeys([*PROVIDERS, *configured])
         },
         models={name: _facts(facts) for name, facts in value.get("models", {}).items()},
-        rules=tuple(rules.compile_rule(rule) for rule in value.get("rules", ())),
+        rules=Rules(rules.compile_rule(rule) for rule in value.get("rules", ())),
         default=rules.compile_default(value["default"]),
         aliases={name: Target.parse(text) for name, text in value.get("aliases", {}).items()},
         transforms={

@@ -6,19 +6,11 @@ table of what a rule can ask. `route` takes the first rule that matches and keep
 
 from gateway.routing.conditions import CONDITIONS, BadValue, Check, Condition, compile_when
 from gateway.routing.corrections import CorrectionOverlay
+from gateway.routing.decision import Params, Route, ServerTools, Skipped, Unfit
 from gateway.routing.facts import Facts
 from gateway.routing.pins import NO_PINS, Pins, RecentPins
 from gateway.routing.readings import NOTHING, Done, Readings, Recent
-from gateway.routing.rules import (
-    Params,
-    Route,
-    Rule,
-    ServerTools,
-    Skipped,
-    Sticky,
-    Unfit,
-    route,
-)
+from gateway.routing.rules import Rule, Sticky, route
 from gateway.routing.target import BadTarget, Target
 
 __all__ = [

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
-from msgspec import Struct
-
-from gateway.dialects.offers import Policy
 from gateway.once import once
 from gateway.routing.conditions import Check
 from gateway.routing.corrections import CorrectionOverlay
+from gateway.routing.decision import Origin, Params, Route, ServerTools, Skipped, Unfit
 from gateway.routing.facts import Facts
 from gateway.routing.formula import All, Formula, Predicate
 from gateway.routing.pins import NO_PINS, Pins, compacted, pin_of
 from gateway.routing.target import Target
 
 _T = TypeVar("_T")
-
-Origin = Literal["path", "model", "rule", "default", "server_tools"]
-
-ServerTools = Policy | Target
-"""A policy, or the target of requests with server tools that the chosen one lacks."""
 
 Sticky = Literal["session", "turn", "none"]
 """How long a conversation keeps the rule that it was given: until a boundary (see `route`), until the
@@ -41,28 +34,11 @@ HANDED_ON: Mapping[str, Callable[[str], str]] = {
 MOST_ROUTES = 256
 """Decisions that are kept of a rule: which conditions fail varies less than that."""
 
+MOST_MODELS = 256
+"""Models for which it is known which rules they leave."""
+
 NOWHERE = Target("none", "none")
 """Where a request goes that is refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class Params:
-    """Edits of the request's own fields."""
-
-    set: Mapping[str, Any] = field(default_factory=dict)
-    default: Mapping[str, Any] = field(default_factory=dict)
-    """Set where the client says nothing."""
-    cap: Mapping[str, float] = field(default_factory=dict)
-    """Numbers that may be no greater."""
-    drop: tuple[str, ...] = ()
-    """Fields that are left out."""
-
-
-class Skipped(Struct, frozen=True):
-    """A rule that did not match, and the condition because of which."""
-
-    rule: str
-    condition: str
 
 
 @dataclass(frozen=True)
@@ -137,71 +113,53 @@ class Rule:
             return lambda facts: None if holds(facts) else skipped
         return lambda facts: next((skipped for holds, skipped in steps if not holds(facts)), None)
 
+    def out_of_model(self, facts: Facts) -> Skipped | None:
+        """The condition because of which no request for the model matches, if none of another kind stands
+        before it: that one may be the reason then."""
+        for test, (holds, skipped) in zip(self.tests, self.steps, strict=True):
+            if not test.is_of_model:
+                return None
+            if not holds(facts):
+                return skipped
+        return None
 
-class Unfit(Struct, frozen=True):
-    """A target that was passed over, and why it could not serve the request."""
 
-    target: Target
-    reason: str
-    context: int | None = None
-    """The tokens that it can hold, where that is the reason."""
+class Left(NamedTuple):
+    """What there is to ask for a model."""
+
+    rules: tuple[tuple[tuple[Skipped, ...], Rule], ...]
+    """Those that may match, each after those that stand before it and cannot."""
+    rest: tuple[Skipped, ...] = ()
+    """Those at the end that cannot match."""
 
 
-class Route(Struct, frozen=True, dict=True):
-    """A decision with its reasons."""
-
-    target: Target
-    origin: Origin
-    """Chosen by the URL, by `provider:model` as the model, by a rule, by `default`, or because the
-    request offers server tools that the target of the rule lacks."""
-    rule: str | None = None
-    transforms: tuple[str, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
-    server_tools: ServerTools | None = None
-    """The rule's policy, if it has one."""
-    fallback: tuple[Target, ...] = ()
-    params: tuple[Params, ...] = ()
-    corrections: tuple[CorrectionOverlay, ...] = ()
-    """What the rules say of tool correction, each over the one before."""
-    timeouts: Mapping[str, float] = {}
-    retries: int | None = None
-    refuse: str | None = None
-    shadow: Target | None = None
-    applied: tuple[str, ...] = ()
-    """Rules that matched and went on, in order."""
-    unfit: tuple[Unfit, ...] = ()
-    is_kept: bool = False
-    """The conversation keeps the rule that it was given earlier."""
+class Rules(tuple[Rule, ...]):
+    """Rules in their order. Most ask for the model first, and clients ask for few: which rules these leave
+    is worked out once."""
 
     @once
-    def reason(self) -> str:
-        """One phrase for logs and answers."""
-        if self.origin == "rule":
-            return f"rule {self.rule}" + (", kept from earlier turns" if self.is_kept else "")
-        return _REASONS[self.origin]
+    def _left(self) -> dict[str, Left]:
+        return {}
 
-    @once
-    def trace(self) -> str:
-        """The search in one line: `long!tokens fast!path_prefix brief+ background`.
+    def left(self, facts: Facts) -> Left:
+        """The rules that may match a request for this model."""
+        known, model = self._left, facts.model
+        if (found := known.get(model)) is None:
+            if len(known) >= MOST_MODELS:
+                known.clear()
+            found = known[model] = self._worked_out(facts)
+        return found
 
-        `!` and a condition: the rule did not match because of it. `+`: it matched and went on.
-        """
-        steps = [f"{skipped.rule}!{skipped.condition}" for skipped in self.skipped]
-        steps += [f"{name}+" for name in self.applied]
-        return " ".join([*steps, self.rule or self.origin])
-
-    @once
-    def targets(self) -> tuple[Target, ...]:
-        """Whom to ask, in order, once each."""
-        return tuple(dict.fromkeys((self.target, *self.fallback)))
-
-
-_REASONS: Mapping[Origin, str] = {
-    "path": "the URL",
-    "model": "the model name",
-    "default": "default",
-    "server_tools": "server_tools",
-}
+    def _worked_out(self, facts: Facts) -> Left:
+        left: list[tuple[tuple[Skipped, ...], Rule]] = []
+        out: list[Skipped] = []
+        for rule in self:
+            if (failed := rule.out_of_model(facts)) is not None:
+                out.append(failed)
+            else:
+                left.append((tuple(out), rule))
+                out.clear()
+        return Left(tuple(left), tuple(out))
 
 
 def anything_fits(target: Target, rule: Rule) -> Unfit | None:
@@ -227,7 +185,12 @@ def route(
     skipped: list[Skipped] = []
     applied: list[Rule] = []
     kept = _kept(facts, pins)
-    for rule in rules:
+    if kept is None and isinstance(rules, Rules):
+        left = rules.left(facts)
+    else:
+        left = Left(tuple([((), rule) for rule in rules]))
+    for out, rule in left.rules:
+        skipped += out
         failed = rule.failing(facts)
         if failed is not None and (kept is None or rule.name != kept or not _stays(rule, facts)):
             skipped.append(failed)
@@ -238,6 +201,7 @@ def route(
             chosen = _chosen(rule, applied, skipped, facts, fits, is_kept=is_kept)
             _pin(rule, facts, pins)
             return chosen
+    skipped += left.rest
     return _chosen(default, applied, skipped, facts, fits, origin="default")
 
 

@@ -20,7 +20,7 @@ from gateway.routing.conditions.base import (
     parse_count,
 )
 from gateway.routing.facts import Edits
-from gateway.routing.formula import Formula, Not, Predicate, Some, compiled
+from gateway.routing.formula import Formula, Not, Predicate, Some, compiled, variables
 
 __all__ = [
     "CONDITIONS",
@@ -107,6 +107,8 @@ class Check:
     """As it is written in the config."""
     formula: Formula
     holds: Predicate
+    is_of_model: bool = False
+    """Whether it holds depends on the model that is asked for, and on nothing else."""
 
 
 def compile_when(when: Mapping[str, Any], edits: Edits = ()) -> tuple[Check, ...]:
@@ -114,7 +116,8 @@ def compile_when(when: Mapping[str, Any], edits: Edits = ()) -> tuple[Check, ...
     tests = []
     for name, value in when.items():
         formula = CONDITIONS[name].parse(value, edits)
-        tests.append(Check(name, value, formula, compiled(formula)))
+        is_of_model = variables(formula) == [texts.MODEL]
+        tests.append(Check(name, value, formula, compiled(formula), is_of_model))
     return tuple(tests)
 
 
