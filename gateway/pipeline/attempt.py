@@ -43,6 +43,8 @@ class Attempt(Struct, dict=True, eq=False):
     """A place in the provider's pool."""
     stand_in: str | None = None
     """The provider that answers in place of the chosen one, if one does."""
+    dropped: tuple[str, ...] = ()
+    """What the target was not sent."""
     returned: Mapping[str, str] = {}
     """Headers of the provider that the client gets to see."""
     corrections: Corrections | None = None
@@ -88,7 +90,11 @@ class Attempt(Struct, dict=True, eq=False):
     @once
     def outgoing(self) -> Outgoing:
         """The request in the target's format. Raises `InvalidRequest`."""
-        return self.endpoint.dialect.outgoing(self.request, self._destination)
+        made = self.endpoint.dialect.outgoing(self.request, self._destination)
+        if made.dropped or self.edits.unseen:
+            unseen = hidden(self.asked.request, self.edits.unseen)
+            self.dropped = tuple(dict.fromkeys((*made.dropped, *unseen)))
+        return made
 
     @property
     def _destination(self) -> Destination:
@@ -103,16 +109,6 @@ class Attempt(Struct, dict=True, eq=False):
         )
 
     @property
-    def dropped(self) -> tuple[str, ...]:
-        """What the target was not sent."""
-        if "outgoing" not in self.__dict__:
-            return ()
-        dropped, unseen = self.outgoing.dropped, self.edits.unseen
-        if not (dropped or unseen):
-            return ()
-        return tuple(dict.fromkeys((*dropped, *hidden(self.asked.request, unseen))))
-
-    @property
     def account(self) -> dict[str, str]:
         """Headers that tell the client what was done beside what it asked for."""
         told: dict[str, str] = {}
@@ -122,8 +118,8 @@ class Attempt(Struct, dict=True, eq=False):
         if corrections is not None and corrections.found and (repairs := corrections.repairs):
             receipts = ",".join(f"{tool}:{rule}" for tool, rule in repairs)
             told["x-gateway-repairs"] = header_text(receipts)
-        if dropped := self.dropped:
-            told["x-gateway-dropped"] = header_text(", ".join(dropped))
+        if self.dropped:
+            told["x-gateway-dropped"] = header_text(", ".join(self.dropped))
         return told
 
     def upstream_request(self) -> UpstreamRequest:
