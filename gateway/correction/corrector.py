@@ -30,7 +30,7 @@ _COMPLETE: frozenset[StopReason] = frozenset({"tool_use", "end_turn"})
 
 
 class Corrector(Forwarding):
-    """A sink before another one.
+    """A sink before another one. `tools` are asked for where there is a call.
 
     `report` is told of every call that is looked at, valid or not. In the mode `repair` the input of
     a call is held until the call is complete, and its start too when no tool has that name; clients
@@ -50,18 +50,18 @@ class Corrector(Forwarding):
     __slots__ = (
         "_ask",
         "_call",
-        "_catalog",
         "_cut_off",
         "_policy",
         "_report",
         "_split",
+        "_tools",
         "_unparsed",
     )
 
     def __init__(
         self,
         sink: Sink,
-        catalog: ToolCatalog,
+        tools: Callable[[], ToolCatalog],
         *,
         policy: Policy,
         report: Callable[[Correction], None],
@@ -70,7 +70,7 @@ class Corrector(Forwarding):
         ask: Callable[[Question], None] | None = None,
     ) -> None:
         self._sink = sink
-        self._catalog = catalog
+        self._tools = tools
         self._policy = policy
         self._report = report
         self._unparsed = unparsed
@@ -108,9 +108,10 @@ class Corrector(Forwarding):
         """Forwarded at once, unless the name may need repair."""
         self._end_call()
         self._cut_off = False
-        found = self._catalog.candidates(name)
+        catalog = self._tools()
+        found = catalog.candidates(name)
         mode = self._policy.mode_of(found[0] if len(found) == 1 else name)
-        started = mode not in CHANGING or name in self._catalog
+        started = mode not in CHANGING or name in catalog
         if started:
             self._sink.tool_start(id, name)
         if mode != "off":
@@ -176,7 +177,7 @@ class Corrector(Forwarding):
         if call.mode in CHANGING:
             self._cut_off = verdict.form == "truncated"
         if call.mode == "model" and self._ask is not None:
-            tool = tool_asked_about(verdict, self._catalog)
+            tool = tool_asked_about(verdict, self._tools())
             if tool is not None:
                 self._ask(self._question(call, tool, verdict))
                 return
@@ -202,7 +203,7 @@ class Corrector(Forwarding):
         return correct(
             call.name,
             "".join(call.parts),
-            self._catalog,
+            self._tools(),
             stop_reason=reason,
             quirks=self._policy.quirks,
             split=self._split,

@@ -93,7 +93,7 @@ class Consultation:
         corrections = self._corrections
         return self._question.answered(
             arguments,
-            corrections.catalog,
+            corrections.catalog(),
             quirks=corrections.settings.policy.quirks,
             by=str(self.target),
         )

@@ -19,7 +19,6 @@ from gateway.correction import (
 )
 from gateway.correction.corrector import CHANGING
 from gateway.messages import MessagesRequest, Sink, Usage
-from gateway.once import once
 
 if TYPE_CHECKING:
     from gateway.correction.leaked import Leak
@@ -53,7 +52,7 @@ def _size(catalog: ToolCatalog) -> int:
     return 2_000 * len(catalog.names)
 
 
-class Corrections(Struct, dict=True, eq=False):
+class Corrections(Struct, eq=False):
     """Of one try at one target."""
 
     _request: MessagesRequest
@@ -70,18 +69,21 @@ class Corrections(Struct, dict=True, eq=False):
     questions: deque[tuple[Question, Gate]] = field(default_factory=deque)
     """What somebody is to be asked, and who waits for it."""
     _asked: int = 0
+    _catalog: ToolCatalog | None = None
 
     __repr__ = object.__repr__
     """What it holds is nobody's business."""
 
-    @once
     def catalog(self) -> ToolCatalog:
         """The tools of the request, as the settings know them."""
-        request, tables = self._request, self.settings.tables
-        if "tools" not in request:
-            return NO_TOOLS.with_tables(tables)
-        catalog = request.of("tools", "catalog", lambda: ToolCatalog(request.tools), _size)
-        return catalog.with_tables(tables)
+        catalog, request = self._catalog, self._request
+        if catalog is None:
+            if "tools" not in request:
+                catalog = NO_TOOLS
+            else:
+                catalog = request.of("tools", "catalog", lambda: ToolCatalog(request.tools), _size)
+            self._catalog = catalog = catalog.with_tables(self.settings.tables)
+        return catalog
 
     @property
     def calls(self) -> int:
@@ -132,8 +134,8 @@ class Corrections(Struct, dict=True, eq=False):
         """The tools whose calls may be changed: a call in the text of any other is text."""
         policy = self.settings.policy
         if not policy.overrides:
-            return self.catalog
-        names = {name for name in self.catalog.names if policy.mode_of(name) in CHANGING}
+            return self.catalog()
+        names = {name for name in self.catalog().names if policy.mode_of(name) in CHANGING}
         tools = [tool for tool in self._request.tools if tool.get("name") in names]
         return ToolCatalog(tools, tables=self.settings.tables)
 
@@ -165,7 +167,7 @@ class Corrections(Struct, dict=True, eq=False):
 
     def _judged(self, correction: Correction) -> None:
         name = correction.name
-        tool = name if name in self.catalog else UNKNOWN_TOOL
+        tool = name if name in self.catalog() else UNKNOWN_TOOL
         self._count(tool, correction.status, 1)
         if correction.status != "valid":
             self.found.append(correction)

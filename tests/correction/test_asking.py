@@ -51,7 +51,7 @@ class Stage:
         self.open: list[tuple[Question, Gate]] = []
         gate = Gate(self.sink, lambda question, gate: self.open.append((question, gate)))
         self.corrector = Corrector(
-            gate, tools, policy=policy, report=self.reports.append, ask=gate.ask
+            gate, lambda: tools, policy=policy, report=self.reports.append, ask=gate.ask
         )
 
     def tell(self, *event: Any) -> None:

@@ -48,7 +48,7 @@ class Stage:
         self.sink = Recorder()
         self.reports: list[Correction] = []
         self.corrector = Corrector(
-            self.sink, TOOLS, policy=Policy(mode), report=self.reports.append
+            self.sink, lambda: TOOLS, policy=Policy(mode), report=self.reports.append
         )
 
     def tell(self, *event: Any) -> None:
@@ -238,7 +238,7 @@ def test_text_that_is_no_object_is_put_into_one() -> None:
         sink = Recorder()
         corrector = Corrector(
             sink,
-            TOOLS,
+            lambda: TOOLS,
             policy=Policy("repair"),
             report=lambda _: None,
             unparsed=cast(Unparsed, unparsed),
@@ -252,7 +252,9 @@ def test_text_that_is_no_object_is_put_into_one() -> None:
 def test_several_calls_in_one_become_several() -> None:
     """The first keeps the id of the call; the others get new ones from the emitter."""
     writer = MessageWriter()
-    sink = Corrector(Emitter(writer, model="m"), TOOLS, policy=Policy(), report=lambda _: None)
+    sink = Corrector(
+        Emitter(writer, model="m"), lambda: TOOLS, policy=Policy(), report=lambda _: None
+    )
     sink.tool_start("toolu_1", "Read")
     sink.tool_input('{"file_path":"/a"}{"file_path":"/b"}')
     sink.tool_end()
@@ -269,7 +271,7 @@ def test_several_calls_stay_where_only_one_can_be_told() -> None:
     sink = Recorder()
     reports: list[Correction] = []
     corrector = Corrector(
-        sink, TOOLS, policy=Policy(), report=reports.append, split=False, unparsed="raw"
+        sink, lambda: TOOLS, policy=Policy(), report=reports.append, split=False, unparsed="raw"
     )
     corrector.tool_start("toolu_1", "Read")
     corrector.tool_input('{"file_path":"/a"}{"file_path":"/b"}')
@@ -316,7 +318,7 @@ def test_each_tool_has_its_own_mode() -> None:
     """What may be changed, looked at or left alone is said by the patterns of a policy."""
     sink, reports = Recorder(), list[Correction]()
     policy = Policy("repair", overrides=(("N*", "off"), ("Read", "report")))
-    corrector = Corrector(sink, TOOLS, policy=policy, report=reports.append)
+    corrector = Corrector(sink, lambda: TOOLS, policy=policy, report=reports.append)
     for name in ("read", "Read", "now", "Now"):
         corrector.tool_start(None, name)
         corrector.tool_input('{"path":"/a"}')
@@ -407,7 +409,7 @@ def test_a_whole_answer_is_repaired_like_a_stream() -> None:
     writer = MessageWriter()
     reports: list[Correction] = []
     sink = Corrector(
-        Emitter(writer, model="m"), TOOLS, policy=Policy("repair"), report=reports.append
+        Emitter(writer, model="m"), lambda: TOOLS, policy=Policy("repair"), report=reports.append
     )
     sink.text("I look.")
     for id, name, arguments in (("toolu_1", "read", '{"path":"/ä"}'), ("toolu_2", "Now", "")):
@@ -423,3 +425,17 @@ def test_a_whole_answer_is_repaired_like_a_stream() -> None:
         ("repaired", '{"file_path":"/ä"}'),
         ("valid", ""),
     ]
+
+
+def test_an_answer_without_calls_asks_for_no_tools() -> None:
+    """To know them takes longer than to pass a text on."""
+
+    def unasked() -> ToolCatalog:
+        raise AssertionError("nobody has to know")
+
+    sink = Recorder()
+    corrector = Corrector(sink, unasked, policy=Policy("repair"), report=lambda _: None)
+    corrector.thinking("So.")
+    corrector.text("Hello.")
+    corrector.finish("end_turn")
+    assert [event[0] for event in sink.said] == ["thinking", "text", "finish"]

@@ -94,7 +94,9 @@ def test_the_model_is_the_clients() -> None:
 TOOLS = ToolCatalog([{"name": "f", "input_schema": {"type": "object"}}])
 CHANNELS: tuple[Channel, ...] = ("text",)
 STAGES: dict[str, Callable[[Sink], Sink]] = {
-    "correction": lambda sink: Corrector(sink, TOOLS, policy=Policy(), report=lambda _: None),
+    "correction": lambda sink: Corrector(
+        sink, lambda: TOOLS, policy=Policy(), report=lambda _: None
+    ),
     "calls in the text": lambda sink: LeakFilter(
         sink, TOOLS, channels=CHANNELS, report=lambda _: None
     ),

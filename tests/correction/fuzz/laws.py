@@ -172,7 +172,7 @@ def held(pieces: Sequence[tuple[Channel, str]]) -> int:
 def _said(pieces: Sequence[str], channel: Channel, reason: StopReason) -> list[tuple[str, ...]]:
     """What the client is told: (channel, text), (`call`, name, arguments), (`finish`, reason)."""
     sink = _Sink()
-    corrector = Corrector(sink, CATALOG, policy=Policy(), report=_ignore)
+    corrector = Corrector(sink, lambda: CATALOG, policy=Policy(), report=_ignore)
     filter = LeakFilter(corrector, CATALOG, channels=("text", "reasoning"), report=_ignore)
     tell = _teller(filter, channel)
     for piece in pieces:
