@@ -115,7 +115,7 @@ class Chain(Struct, eq=False):
             if not self._live.circuits and not self._is_over:
                 first = targets[0]
                 if not self._snapshot.endpoints[first.provider].pool:  # as nearly always
-                    if len(targets) > 1:
+                    if route.fallback:
                         self._left = list(range(1, len(targets)))
                     self.target, self._ticket, self._due = first, HEALTHY, None
                     return first
