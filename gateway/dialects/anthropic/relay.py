@@ -21,7 +21,7 @@ from typing import Any
 from gateway import json_text
 from gateway.dialects.anthropic.held import HeldCall, WholeCall, input_delta
 from gateway.dialects.anthropic.overlap import OF_BLOCKS, STOP, Overlap
-from gateway.dialects.anthropic.runs import end_of_run, next_delta
+from gateway.dialects.anthropic.runs import end_of_run, is_run, next_delta
 from gateway.dialects.anthropic.sealing import OpenThought, is_thought, opened, seal_message
 from gateway.dialects.anthropic.traps import (
     counted,
@@ -63,6 +63,8 @@ class Relay:
     _overlap: Overlap | None = None
     _counted = False
     _announced = False
+    _flows = False
+    """A run that comes now goes through: it begins with an event, and nothing waits for it."""
 
     def __init__(self, context: AnswerContext, *, seals: bool = False) -> None:
         """`seals`: the server's signatures go out sealed."""
@@ -86,6 +88,8 @@ class Relay:
         return Usage.from_json(self._told) if self._told else None
 
     def receive(self, chunk: bytes) -> bytes:
+        if self._flows and is_run(chunk) and self._is_plain(chunk):
+            return chunk
         if not self._context.upstream_streams:
             self._whole.add(chunk)
             return b""
@@ -100,15 +104,13 @@ class Relay:
         out: list[bytes] = []
         at = 0
         while at < len(chunk):
-            end = len(chunk)
-            if self._takes_runs:
-                end = end_of_run(chunk, at) if self._splitter.is_between else at
-                if end > at and self._is_plain(run := chunk[at:end]):
-                    out.append(self._pass(run))
-                    at = end
-                    continue
-                end = next_delta(chunk, max(at, end - 2))
-            out += [self._event(event) for event in self._splitter.feed(chunk[at:end])]
+            end = end_of_run(chunk, at) if self._flows else at
+            if end > at and self._is_plain(run := chunk[at:end]):
+                out.append(run)
+            else:
+                end = next_delta(chunk, max(at, end - 2)) if self._takes_runs else len(chunk)
+                out += [self._event(event) for event in self._splitter.feed(chunk[at:end])]
+                self._flows = self.started and self._takes_runs and self._splitter.is_between
             at = end
         return b"".join(out)
 

@@ -10,7 +10,10 @@ from __future__ import annotations
 import re
 
 _BEGINNING = b"event: content_block_delta\n"
-_RUN = re.compile(rb"(?:event: content_block_delta\ndata: [^\r\n]*\}\}\n\n)+")
+_RUN = re.compile(rb"(?:event: content_block_delta\ndata: [^\r\n]*\}\}\n\n)++")
+
+is_run = _RUN.fullmatch
+"""Whether these bytes, which begin with an event, are deltas and nothing else, as most reads are."""
 
 
 def end_of_run(chunk: bytes, start: int) -> int:
