@@ -68,7 +68,6 @@ STAGES = (
             "gateway/upstream/connections.py:data_received",
             "gateway/upstream/client.py:read",
             "gateway/upstream/client.py:feed",
-            "gateway/upstream/client.py:taken",
         ),
     ),
     Stage("client out", ("gateway/upstream/", "httpx/")),

@@ -14,7 +14,7 @@ Take = Callable[[bytes], bool]
 class Arriving(Protocol):
     """An answer whose status and headers are there. Its body is taken by `read`, by `feed`, or `whole`.
 
-    The first two raise `TimeoutError` after `patience` seconds of silence while they wait, and httpx's
+    The first two raise `TimeoutError` after so many seconds of silence while they wait, and httpx's
     transport errors for a body that broke off; a body that is cut never ends like a complete one.
     """
 
@@ -25,11 +25,8 @@ class Arriving(Protocol):
     async def read(self, patience: float) -> bytes:
         """What has come, as soon as anything has; nothing at the end of the body."""
 
-    async def feed(self, take: Take, patience: float, idle: float) -> bool:
-        """Hands each piece to `take` until it wants no more. True at the end of the body.
-
-        `patience` is for the first piece, `idle` for those that follow.
-        """
+    async def feed(self, take: Take, idle: float) -> bool:
+        """Hands each piece to `take` until it wants no more. True at the end of the body."""
 
     def whole(self) -> bytes | None:
         """What is left of the body, if all of it has come already; None where it has to be waited for."""

@@ -79,18 +79,17 @@ class Reply:
         """Hands each piece to `take` until it returns False (it wants no more); True at the body's end.
 
         The cheapest way: `take` is called by the event loop the moment bytes are there, without a turn
-        of the task that waits here. It must not block, runs in the context (`contextvars`) of the
-        connection, and what it raises is raised here. After False, what follows is kept for the next
-        call of any of the three; while nobody waits, the provider is made to wait.
+        of the task that waits here. It must not block, runs in the context (`contextvars`) of the task
+        or of the connection, and what it raises is raised here. After False, what follows is kept for
+        the next call of any of the three; while nobody waits, the provider is made to wait.
         """
         idle = self._timeouts.idle
-
-        def taken(piece: bytes) -> bool:
-            self._patience = idle
-            return take(piece)
-
+        if self._patience != idle:  # of the first piece, for which a model may think
+            piece = await self.read()
+            if not (piece and take(piece)):
+                return not piece
         try:
-            return await self._arriving.feed(taken, self._patience, idle)
+            return await self._arriving.feed(take, idle)
         except (TimeoutError, httpx.HTTPError) as error:
             raise self._broken(error) from None
 

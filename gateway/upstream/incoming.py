@@ -73,10 +73,17 @@ class Incoming:
     """The pieces that are the answer's, where something followed it."""
     _error: Exception | None = None
     _take: Take | None = None
-    _idle = 0.0
+    """Who is handed the pieces, while it waits for them."""
     _draining: asyncio.TimerHandle | None = None
     _waiter: asyncio.Future[bool] | None = None
-    _due = 0.0
+    _heard = 0.0
+    """When the silence began."""
+    _patience = 0.0
+    """Seconds that it may last."""
+    _looks = True
+    """What comes may be something else than a piece of the body."""
+    _fault = ""
+    """Why what came is no answer."""
 
     def __init__(self, line: Line, loop: asyncio.AbstractEventLoop, alarm: Alarm) -> None:
         """`alarm` is that of the connection."""
@@ -131,28 +138,49 @@ class Incoming:
     def on_message_complete(self) -> None:
         """The last byte is here."""
         self._complete = self._in_body
+        self._looks = True
 
     # -- what the connection tells --------------------------------------------------------------
 
     def receive(self, data: bytes) -> None:
-        """Bytes came."""
-        line = self._line
-        if line is None:
+        """Bytes came: mostly a piece of a body, and then it goes to whoever takes it."""
+        if self._line is None:
             return
-        fault, size = "", len(data)
         if not self._in_body:
-            self._read += size
+            self._read += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            fault = "it wants another protocol"
-        except httptools.HttpParserError as error:
-            fault = str(error)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            upgrades = isinstance(error, httptools.HttpParserUpgrade)
+            self._fault = "it wants another protocol" if upgrades else str(error)
+            self._looks = True
+        pieces = self._pieces
+        if self._looks or not pieces:
+            self._look(len(data))
+        take = self._take
+        if take is None:
+            self._keep(len(data))
+        elif pieces:
+            self._heard = self._loop.time()
+            piece = b"".join(pieces)  # one alone is not copied
+            pieces.clear()
+            try:
+                goes_on = take(piece)
+            except Exception as error:
+                self._wake(error)
+                return
+            if not goes_on or self._line is None:
+                self._wake(goes_on)
+
+    def _look(self, size: int) -> None:
+        """Something else came in the last `size` bytes: a head, an end, framing, or what should not come."""
+        line, fault = self._line, self._fault
         if self._fields_size or not self._pieces:
             fault = self._beyond(size) or fault
-        elif self._framing:
+        else:
             self._framing = 0
-        if self._complete:
+        self._looks = not self._in_body or self._framing > 0
+        if self._complete and line is not None:
             if self._own is not None:
                 del self._pieces[self._own :]
             self._parted()
@@ -160,7 +188,10 @@ class Incoming:
         elif fault:
             self._error = httpx.RemoteProtocolError(f"the answer is not HTTP/1.1: {fault}")
             self._let_go()
-        self._pass_on(size)
+        else:
+            return
+        if not self._pieces:
+            self._wake(True)
 
     def _beyond(self, size: int) -> str:
         """The bound that is passed by what is no body, if one is; `size` bytes were read."""
@@ -187,8 +218,7 @@ class Incoming:
             self._error = httpx.RemoteProtocolError("it closed the connection within an answer")
         else:
             self._error = httpx.ReadError(_reason(error, "the connection is lost"))
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(True)
+        self._wake(True)
 
     # -- what the reader does -------------------------------------------------------------------
 
@@ -213,18 +243,16 @@ class Incoming:
             await self._news(patience)
         return self._taken()
 
-    async def feed(self, take: Take, patience: float, idle: float) -> bool:
+    async def feed(self, take: Take, idle: float) -> bool:
         """See `Arriving`. `take` is called by the event loop as bytes come, without a task's turn."""
-        if self._pieces:
-            patience = idle
-            if not take(self._taken()):
-                return False
-        self._take, self._idle = take, idle
+        if self._pieces and not take(self._taken()):
+            return False
+        self._take = take
         try:
             while not self._complete:
                 if self._error is not None:
                     raise self._error
-                if not await self._news(patience):
+                if not await self._news(idle):
                     return False
             return True
         finally:
@@ -248,38 +276,30 @@ class Incoming:
 
     # -- in between -----------------------------------------------------------------------------
 
-    def _pass_on(self, size: int) -> None:
-        """Some bytes were read: to whoever takes them."""
+    def _keep(self, size: int) -> None:
+        """Some bytes were read that nobody takes yet: whoever waits for them is told."""
         if self._draining is not None:
             self._pieces.clear()
-            return
-        waiter, take = self._waiter, self._take
-        if waiter is None or waiter.done():
-            self._hold(size)
-        elif take is not None and self._pieces:
-            self._hand(take, waiter)
-        elif take is None or self._line is None:
-            waiter.set_result(True)
+        elif self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(True)
+        else:
+            self._held += size
+            if self._held > HELD and self._pieces and not self._paused and self._line is not None:
+                self._paused = True
+                self._line.pause()
 
-    def _hold(self, size: int) -> None:
-        self._held += size
-        if self._held > HELD and self._pieces and not self._paused and self._line is not None:
-            self._paused = True
-            self._line.pause()
-
-    def _hand(self, take: Take, waiter: asyncio.Future[bool]) -> None:
-        self._due = self._loop.time() + self._idle
-        try:
-            goes_on = take(self._taken())
-        except Exception as error:
-            if not waiter.done():
-                waiter.set_exception(error)
+    def _wake(self, news: bool | Exception) -> None:
+        """Whoever waits goes on, and takes no more before it says so."""
+        self._take = None
+        if self._waiter is None or self._waiter.done():
             return
-        if not waiter.done() and (not goes_on or self._line is None):
-            waiter.set_result(goes_on)
+        if isinstance(news, Exception):
+            self._waiter.set_exception(news)
+        else:
+            self._waiter.set_result(news)
 
     def _taken(self) -> bytes:
-        data = b"".join(self._pieces)  # one piece alone is not copied
+        data = b"".join(self._pieces)
         self._pieces.clear()
         self._held = 0
         if self._paused:
@@ -294,19 +314,21 @@ class Incoming:
         Raises `TimeoutError` after `patience` seconds of silence.
         """
         self._waiter = waiter = self._loop.create_future()
-        self._due = due = self._loop.time() + patience
-        if self._alarm.at > due:
-            self._alarm.set(due)
+        self._heard = now = self._loop.time()
+        self._patience = patience
+        if self._alarm.at > now + patience:
+            self._alarm.set(now + patience)
         return waiter
 
     def ring(self) -> None:
         """See `Alarm`. The reader's own pace is not the provider's silence."""
         if self._waiter is None or self._waiter.done():
             return
-        if self._loop.time() < self._due:
-            self._alarm.set(self._due)
+        due = self._heard + self._patience
+        if self._loop.time() < due:
+            self._alarm.set(due)
         else:
-            self._waiter.set_exception(TimeoutError())
+            self._wake(TimeoutError())
 
     def _let_go(self) -> None:
         line = self._parted()  # first, so that what it says of its end changes no error

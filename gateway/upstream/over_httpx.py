@@ -60,10 +60,9 @@ class Carried:
                     return piece
         return b""
 
-    async def feed(self, take: Take, patience: float, idle: float) -> bool:
+    async def feed(self, take: Take, idle: float) -> bool:
         """See `Arriving`."""
-        while piece := await self.read(patience):
-            patience = idle
+        while piece := await self.read(idle):
             if not take(piece):
                 return False
         return True

@@ -114,7 +114,7 @@ async def collected(incoming: Incoming, fed: bool) -> bytes:
         body.extend(piece)
         return len(piece) % 2 == 0  # now and then it wants a break
 
-    while not await incoming.feed(take, PATIENCE, PATIENCE):
+    while not await incoming.feed(take, PATIENCE):
         pass
     return bytes(body)
 
@@ -274,7 +274,7 @@ def test_what_take_raises_is_raised_where_it_waits() -> None:
         incoming.receive(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
         await incoming.head(PATIENCE)
         asyncio.get_running_loop().call_soon(incoming.receive, b"a")
-        await incoming.feed(take, PATIENCE, PATIENCE)
+        await incoming.feed(take, PATIENCE)
 
     with pytest.raises(KeyError):
         asyncio.run(story())
