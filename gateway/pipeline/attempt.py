@@ -199,7 +199,7 @@ class Attempt(Struct, dict=True, eq=False):
 
     def receive(self, chunk: bytes) -> bytes:
         """Bytes of the provider in, bytes for the client out. Raises what is a status still."""
-        answer = self.answer
+        answer = self.answered or self.answer
         try:
             out = answer.receive(chunk)
             return out if (failure := answer.failure) is None else self._failed(failure, out)

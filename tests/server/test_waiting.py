@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from types import SimpleNamespace
 from typing import Any
 from weakref import ref
 
 import pytest
 from door_sockets import at_a_port
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.config import ServerSettings
 from gateway.server.accounts.tally import Tally
@@ -16,7 +19,7 @@ from gateway.server.body import ClientGone, headers_of, read_body
 from gateway.server.connections.door import Door
 from gateway.server.connections.life import Life
 from gateway.server.conversation import waiting
-from gateway.server.conversation.waiting import Watch
+from gateway.server.conversation.waiting import Feed, Watch
 from gateway.server.delivery import Delivery
 
 PATIENCE = 10.0
@@ -58,6 +61,24 @@ def test_a_watch_is_freed_with_its_answer(
         assert watch() is None
 
     asyncio.run(story())
+
+
+pieces = st.tuples(st.integers(0, 3 * waiting.HELD), st.booleans())
+"""The bytes of a piece, and whether the answer says something to it."""
+
+
+@given(st.lists(pieces, max_size=8))
+def test_there_is_room_unless_much_is_held(came: list[tuple[int, bool]]) -> None:
+    """What nothing was said to since something was is held; above a bound no piece is read at once."""
+    answers = iter([b"x" if says else b"" for _, says in came])
+    exchange: Any = SimpleNamespace(attempt=SimpleNamespace(receive=lambda _piece: next(answers)))
+    feed = Feed(exchange)
+    held = 0
+    for size, says in came:
+        feed.read(b"-" * size)
+        held = 0 if says else held + size
+        assert feed.is_heavy == (held > waiting.HELD)
+        assert feed.room == (0 if held > waiting.HELD else waiting.AT_ONCE)
 
 
 @pytest.mark.parametrize("size", [0, 5, 70_000, 400_000])

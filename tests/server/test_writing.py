@@ -188,6 +188,49 @@ def test_a_piece_waits_for_a_client_that_is_slow() -> None:
     assert [b"one" in write for write in asyncio.run(slow())] == [True, False]
 
 
+@given(
+    st.lists(st.one_of(st.binary(max_size=300), st.none()), min_size=1, max_size=6),
+    st.sampled_from(["POST", "HEAD"]),
+    st.sampled_from([None, b"chunked", b"9999"]),
+    st.sampled_from(["open", "slow", "closing", "gone"]),
+    st.integers(0, 6),
+)
+def test_a_piece_at_once_is_what_a_message_says(
+    parts: list[bytes | None], method: str, framing: bytes | None, state: str, since: int
+) -> None:
+    """Whatever the method, the framing and the state of the connection, and from the first piece on."""
+    headers = []
+    if framing is not None:
+        name = b"transfer-encoding" if framing == b"chunked" else b"content-length"
+        headers.append((name, framing))
+    start = {"type": "http.response.start", "status": 200, "headers": headers}
+
+    async def said(*, at_once: bool) -> tuple[bytes, list[bool]]:
+        wire, told = Wire(), list[bool]()
+        made: Any = cycle(Response, wire, [], method, keeps=True)
+        await made.send({**start, BODY_FOLLOWS: True})
+        delivery = Delivery(made if at_once else made.send)
+        for number, part in enumerate(parts):
+            if number == since and state == "slow":
+                made.flow.pause_writing()
+            wire.closed = wire.closed or (number >= since and state == "closing")
+            made.disconnected = made.disconnected or (number >= since and state == "gone")
+            if part is None:
+                message = {"type": "http.response.body", "body": b"m", "more_body": True}
+                sending = made.send(message)
+                made.flow.resume_writing()
+                await sending
+            else:
+                told.append(delivery.write_now(part))
+                made.flow.resume_writing()
+                if delivery.unsent is not None:
+                    await delivery.unsent
+                delivery.unsent = None
+        return b"".join(wire.writes), told
+
+    assert asyncio.run(said(at_once=True)) == asyncio.run(said(at_once=False))
+
+
 def test_an_answer_into_nothing_is_no_error() -> None:
     """A client that left with several requests under way: only the last of them was told."""
 

@@ -67,6 +67,9 @@ class Response(RequestResponseCycle, Client):
     head = b""
     """What goes out with the first bytes of the body."""
 
+    flows = False
+    """The head is out, and the body follows in chunks."""
+
     async def run_asgi(self, app: Any) -> None:
         """Has the application answer. What is wrong with how it ends, uvicorn tells log and client."""
         try:
@@ -113,9 +116,9 @@ class Response(RequestResponseCycle, Client):
 
     def piece(self, data: bytes) -> bool:
         """See `Client`."""
-        if self.head or not self.chunked_encoding or self.response_complete or self.disconnected:
+        if not self.flows or self.disconnected or self.flow.write_paused:
             return False
-        if self.flow.write_paused or self.transport.is_closing() or self.scope["method"] == "HEAD":
+        if self.transport.is_closing():
             return False
         self.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
         return True
@@ -189,6 +192,7 @@ class Response(RequestResponseCycle, Client):
             data, self.head = self.head + data, b""
         if data:
             self.transport.write(data)
+        self.flows = more and self.chunked_encoding is True and self.scope["method"] != "HEAD"
         if not more:
             self._end()
 

@@ -50,18 +50,18 @@ class Beat:
     """When the client was last told something."""
 
     def __init__(self) -> None:
-        self._clock = asyncio.get_running_loop().time
-        self._last = self._clock()
+        self.clock = asyncio.get_running_loop().time
+        self.last = self.clock()
         self.feed: Feed | None = None
         """What reads the answer, once there is one."""
 
     def reset(self) -> None:
         """It was told something now."""
-        self._last = self._clock()
+        self.last = self.clock()
 
     def due(self, interval: float) -> float:
         """Seconds until `interval` has passed."""
-        return self._last + interval - self._clock()
+        return self.last + interval - self.clock()
 
 
 class Heartbeats:
@@ -179,6 +179,11 @@ async def keep_alive(exchange: Exchange, delivery: Delivery, beat: Beat) -> None
             await delivery.write(exchange.begin() if opens else exchange.heartbeat())
 
 
+def _in_a_message(_piece: bytes) -> bool:
+    """See `Client.piece`, of a server that knows messages only."""
+    return False
+
+
 class Intake:
     """Reads the usual piece of an answer the moment it comes, without a turn of the task that waits.
 
@@ -189,7 +194,9 @@ class Intake:
     def __init__(self, exchange: Exchange, feed: Feed, delivery: Delivery, beat: Beat) -> None:
         self._feed = feed
         self._delivery = delivery
+        self._piece = delivery.client.piece if delivery.client is not None else _in_a_message
         self._beat = beat
+        self._clock = beat.clock
         self._answer = exchange.attempt.answer
         self._questions = exchange.waiting
         self._unread = b""
@@ -197,17 +204,23 @@ class Intake:
 
     def take(self, piece: bytes) -> bool:
         """A piece of the provider's; False when the task has something to do."""
-        if not self._feed.is_light(piece):
+        feed = self._feed
+        if len(piece) > feed.room:
             self._unread = piece
             return False
-        data = self._feed.read(piece)
-        if self._questions or self._answer.ended or not self._delivery.committed:
+        data = feed.read(piece)
+        if self._questions or self._answer.ended:
             self._unsaid = data
             return False
         if not data:
             return True
-        self._beat.reset()
-        return self._delivery.write_now(data)
+        self._beat.last = self._clock()
+        if self._piece(data):
+            return True
+        if self._delivery.committed:
+            return self._delivery.write_now(data)
+        self._unsaid = data
+        return False
 
     async def left(self) -> bytes:
         """What is to be said still, once what takes longer is done."""
@@ -243,6 +256,8 @@ class Feed:
         self._receive = exchange.attempt.receive
         self._held = 0
         self._read = 0
+        self.room = AT_ONCE
+        """Bytes up to which a piece can be read at once: none when much is held back already."""
         self.is_reading = False
         """A thread is at work on the exchange, so nobody else may ask it for anything."""
 
@@ -251,22 +266,25 @@ class Feed:
         """Much of the answer has not been passed on."""
         return self._held > HELD
 
-    def is_light(self, chunk: bytes) -> bool:
-        """These bytes can be read at once: nothing much waits for them, and they are not many."""
-        return self._held <= HELD and len(chunk) <= AT_ONCE
-
     def read(self, chunk: bytes) -> bytes:
         """What the exchange has to say to some bytes, read here and now. Raises `UpstreamEndless`, too."""
         data = self._receive(chunk)
-        self._held = 0 if data else self._held + len(chunk)
-        self._read += len(chunk)
-        if self._held > MOST_HELD or self._read > MOST_READ:
-            raise endless(self._held > MOST_HELD)
+        self._read = read = self._read + len(chunk)
+        if self._held or not data:
+            self._hold(0 if data else self._held + len(chunk))
+        if read > MOST_READ:
+            raise endless(is_held=False)
         return data
+
+    def _hold(self, size: int) -> None:
+        self._held = size
+        self.room = 0 if self.is_heavy else AT_ONCE
+        if size > MOST_HELD:
+            raise endless(is_held=True)
 
     async def receive(self, chunk: bytes) -> bytes:
         """The same, in a thread when much is held back already, or comes at once."""
-        if self.is_light(chunk):
+        if len(chunk) <= self.room:
             return self.read(chunk)
         return await self._off_loop(lambda: self.read(chunk))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -56,6 +57,12 @@ END: JSON = {"type": "message_stop"}
 OVERLOADED: JSON = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
 EVENTS = [START, CALL_START, PIECE, STOP, DELTA, END, OVERLOADED, BLOCK]
 events = st.sampled_from(EVENTS)
+streams = st.one_of(
+    damaged(relayed().map(Relayed.stream)),
+    st.lists(st.sampled_from([*EVENTS, SIGNATURE, TEXT, TEXT]), max_size=12).map(
+        lambda some: sse(START, *some, named=True)
+    ),
+)
 
 
 def relay(data: bytes, cuts: list[int] | None = None, **changes: Any) -> Played:
@@ -136,12 +143,7 @@ class TestSameBytes:
         assert played.out == stream
 
     @given(
-        st.one_of(
-            damaged(relayed().map(Relayed.stream)),
-            st.lists(st.sampled_from([*EVENTS, SIGNATURE, TEXT, TEXT]), max_size=12).map(
-                lambda some: sse(START, *some, named=True)
-            ),
-        ),
+        streams,
         st.booleans(),
         st.booleans(),
     )
@@ -161,6 +163,26 @@ class TestSameBytes:
             single.answer.failure is None,
         )
         assert single.out.startswith(whole.out) if whole.error else single.out == whole.out
+
+    @given(streams, st.booleans(), st.booleans(), st.booleans())
+    def test_an_event_a_read_is_as_byte_by_byte(
+        self, stream: bytes, holds: bool, corrects: bool, seals: bool
+    ) -> None:
+        """Reads that are nothing but a delta go through without a look, at the right times only."""
+        dialect = ANTHROPIC.with_quirks({"signatures": "sealed"}) if seals else ANTHROPIC
+        correct = (lambda sink: sink) if corrects else None
+        ends = [blank.end() for blank in re.finditer(rb"\n\n", stream)]
+        single, several = (
+            play(dialect, cut(stream, at), holds_tool_calls=holds, correct=correct)
+            for at in (list(range(len(stream))), ends)
+        )
+        told = (several.error is None, several.answer.ended, several.answer.failure is None)
+        assert told == (
+            single.error is None,
+            single.answer.ended,
+            single.answer.failure is None,
+        )
+        assert single.out.startswith(several.out) if several.error else single.out == several.out
 
     def test_a_call_that_is_open_at_the_end_of_the_bytes(self) -> None:
         """The same where the stream stops right after its stop reason."""
