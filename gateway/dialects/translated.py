@@ -10,6 +10,7 @@ from gateway.dialects.base import AnswerContext
 from gateway.dialects.stops import StopSequences
 from gateway.errors import GatewayError
 from gateway.messages import Emitter, EventWriter, MessageWriter, Sink, Usage
+from gateway.messages.writers import Writer
 
 
 class Reader(Protocol):
@@ -26,7 +27,7 @@ class TranslatedAnswer:
     """Satisfies `Answer`. A whole answer and a stream run through the very same stages."""
 
     def __init__(self, context: AnswerContext, reader: Callable[[Sink], Reader]) -> None:
-        self._writer = EventWriter() if context.stream else MessageWriter()
+        self._writer: Writer = EventWriter() if context.stream else MessageWriter()
         self._emitter = Emitter(
             self._writer,
             model=context.model,
@@ -59,7 +60,7 @@ class TranslatedAnswer:
 
     def receive(self, chunk: bytes) -> bytes:
         self._reader.receive(chunk)
-        return self.take()
+        return self._writer.take()
 
     def finish(self) -> bytes:
         emitter, writer = self._emitter, self._writer
@@ -70,7 +71,7 @@ class TranslatedAnswer:
         return self.take()
 
     def take(self) -> bytes:
-        return self._writer.take() if isinstance(self._writer, EventWriter) else b""
+        return self._writer.take()
 
     def begin(self) -> bytes:
         self._emitter.start()

@@ -53,6 +53,9 @@ class Writer(Protocol):
     def ping(self) -> None:
         """Nothing to say yet."""
 
+    def take(self) -> bytes:
+        """What can be sent of what was written since the last call."""
+
 
 def encode_event(name: str, data: Mapping[str, Any]) -> bytes:
     """One event of the wire. The name is always written: clients ignore records without one."""
@@ -94,9 +97,6 @@ class EventWriter:
         self._delta_prefix = b""
 
     def take(self) -> bytes:
-        """The bytes written since the last call."""
-        if not self._parts:
-            return b""
         taken = b"".join(self._parts)
         self._parts.clear()
         return taken
@@ -195,6 +195,10 @@ class MessageWriter:
 
     def ping(self) -> None:
         """A whole answer has nobody to keep awake."""
+
+    def take(self) -> bytes:
+        """Nothing: a message is sent when it is complete."""
+        return b""
 
 
 UNPARSED_INPUT = "INVALID_JSON"

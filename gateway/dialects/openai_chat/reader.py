@@ -65,6 +65,8 @@ class ChatReader(EventReader):
     _signature = ""
     _citations: Citations | None = None
     _usage: Usage | None = None
+    _flows = False
+    """A piece that comes now in the same wrapping may be said at once, see `_takes_runs`."""
 
     def __init__(
         self,
@@ -110,12 +112,20 @@ class ChatReader(EventReader):
 
     def receive(self, chunk: bytes) -> None:
         """Takes bytes, cut anywhere."""
+        if self._flows and (piece := self._runs.only(chunk)) is not None:
+            if self._runs.field == "content":
+                self._sink.text(piece)
+            else:
+                self._thinking(piece)
+            return
         if not self._streamed:
             self._whole.add(chunk)
             return
-        if self._takes_runs and (piece := self._runs.only(chunk)) is not None:
-            self._say([piece])
-            return
+        self._read(chunk)
+        self._flows = self._takes_runs
+
+    def _read(self, chunk: bytes) -> None:
+        """Reads what is not just the next piece."""
         end = chunk.rfind(END) if self._runs.hopes else -1
         if end < 0:
             super().receive(chunk)

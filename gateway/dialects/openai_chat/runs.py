@@ -31,13 +31,15 @@ _PIECE = re.compile(rb'"(content|reasoning_content|reasoning)"\s*:\s*"((?:[^"\\]
 class Runs:
     """The wrapping of the last piece."""
 
-    __slots__ = ("_after", "_before", "_tries", "field")
+    __slots__ = ("_after", "_before", "_quoted", "_tries", "field")
 
     def __init__(self) -> None:
         self.field = ""
         """Where the pieces stand; empty as long as no wrapping is known."""
         self._before = b""
         self._after = b""
+        self._quoted = slice(0)
+        """Where the piece stands with its quotes, in an event that holds nothing else."""
         self._tries = 0
 
     @property
@@ -58,17 +60,14 @@ class Runs:
         start, end = found[0].span(2)
         if found[0][1] == field.encode() and json_text.decode(b'"%b"' % found[0][2]) == text:
             self.field, self._before, self._after = field, raw[:start], raw[end:]
+            self._quoted = slice(start - 1, end + 1 - len(raw))
 
     def only(self, event: bytes) -> str | None:
         """The piece, if this is one event in the wrapping, as most reads are; None if it is not sure."""
-        before, after = self._before, self._after
-        if not (event.startswith(before) and event.endswith(after)):
-            return None
-        piece = event[len(before) : len(event) - len(after)]
-        if b'"' in piece or len(event) < len(before) + len(after):
+        if not (event.startswith(self._before) and event.endswith(self._after)):
             return None
         try:
-            text: str = json_text.decode(b'"%b"' % piece)
+            text: str = json_text.decode(event[self._quoted])
         except json_text.NotJSON:
             return None
         self._tries = 0
