@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,8 +18,10 @@ import msgspec
 Raw = msgspec.Raw
 """A JSON value that is only carried: its bytes, not decoded."""
 
+_UNENCODED = (UnicodeEncodeError, msgspec.ValidationError, TypeError, RecursionError)
 _REFUSED = (msgspec.DecodeError, UnicodeError, RecursionError)
 _decode = msgspec.json.Decoder().decode
+_decode_string = msgspec.json.Decoder(str).decode
 _decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_items = msgspec.json.Decoder(list[Raw]).decode
 _encode = msgspec.json.Encoder().encode
@@ -57,6 +59,14 @@ def _finite(text: str) -> float:
     if math.isinf(number := float(text)):
         raise ValueError("a number is too large for a double")
     return number
+
+
+def string_of(text: bytes) -> str | None:
+    """The string that `text` is; None where it is none, or one that takes `decode` to be read."""
+    try:
+        return _decode_string(text)
+    except _REFUSED:
+        return None
 
 
 def decode_fields(text: bytes) -> dict[str, Raw]:
@@ -126,10 +136,18 @@ def encode(value: Any) -> bytes:
     """Compact JSON, UTF-8; text that UTF-8 cannot carry is escaped."""
     try:
         return _encode(value)
-    except (UnicodeEncodeError, msgspec.ValidationError, TypeError, RecursionError):
+    except _UNENCODED:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
         # Python and JSON write such a code unit alike, and it can stand in strings alone.
         return text.encode("utf-8", "backslashreplace")
+
+
+def encode_each(values: Collection[Any], between: bytes) -> bytes:
+    """What `encode` gives for each of several values, with these bytes between them."""
+    try:
+        return between.join(map(_encode, values))
+    except _UNENCODED:
+        return between.join(map(encode, values))
 
 
 def _plain(value: object) -> object:

@@ -35,6 +35,20 @@ def test_half_of_a_pair_is_escaped_and_nothing_else(texts: list[str]) -> None:
     assert json_text.encode(texts) == b"[%b]" % b",".join(map(json_text.encode, texts))
 
 
+@given(st.lists(json_values(torn)), st.sampled_from([b",", b"\n\n"]))
+def test_several_values_are_written_as_each_is(values: list[Any], between: bytes) -> None:
+    """Also where one of them takes another codec."""
+    each = map(json_text.encode, values)
+    assert json_text.encode_each(values, between) == between.join(each)
+
+
+@given(st.one_of(torn.map(json.dumps), st.text('"\\\\nu0d8,[1 ', max_size=8)))
+def test_a_string_that_is_plain_to_see(text: str) -> None:
+    """What is told is the string; half of a surrogate pair and all that is no string are left to others."""
+    told = json_text.string_of(text.encode("utf-8", "backslashreplace"))
+    assert told is None or json.loads(text) == told
+
+
 @given(json_values(torn), st.booleans(), st.sampled_from([None, 1]))
 def test_decodes_as_the_standard_library_does(
     value: Any, is_ascii: bool, indent: int | None

@@ -123,8 +123,7 @@ class EventWriter:
         self._parts += (self._delta_prefix, json_text.encode(value), DELTA_END)
 
     def deltas(self, values: Sequence[str]) -> None:
-        between = DELTA_END + self._delta_prefix
-        told = between.join(map(json_text.encode, values))
+        told = json_text.encode_each(values, DELTA_END + self._delta_prefix)
         self._parts += (self._delta_prefix, told, DELTA_END)
 
     def signature(self, signature: str) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from itertools import takewhile
+from itertools import repeat, takewhile
+from operator import and_, itemgetter
 from typing import Any
 
 from gateway import json_text
@@ -66,11 +67,9 @@ class Runs:
         """The piece, if this is one event in the wrapping, as most reads are; None if it is not sure."""
         if not (event.startswith(self._before) and event.endswith(self._after)):
             return None
-        try:
-            text: str = json_text.decode(event[self._quoted])
-        except json_text.NotJSON:
-            return None
-        self._tries = 0
+        text = json_text.string_of(event[self._quoted])
+        if text is not None:
+            self._tries = 0
         return text
 
     def take(self, events: list[bytes], at: int) -> list[str]:
@@ -78,41 +77,34 @@ class Runs:
 
         The events are told without the blank lines between them.
         """
-        before, after = self._before, self._after[: -len(END)]
-        start, end = len(before), -len(after)
-        least = start - end
-        pieces: list[bytes] = []
-        for event in events[at:]:
-            if not (event.startswith(before) and event.endswith(after)):
-                break
-            piece = event[start:end]
-            if not piece and len(event) < least:
-                break  # before and after share a quote
-            pieces.append(piece)
-        between = b'","'
-        joined = between.join(pieces)
-        if b"\\" in joined or joined.count(b'"') > 2 * len(pieces) - 2:
-            pieces = list(takewhile(_is_text, pieces))
-            joined = between.join(pieces)
-        if not pieces:
-            return []
-        try:
-            texts: list[str] = json_text.decode(b'["%b"]' % joined)
-        except json_text.NotJSON:
-            return []
-        self._tries = 0
+        rest, after = events[at:], self._after[: -len(END)]
+        begins = map(bytes.startswith, rest, repeat(self._before))
+        ends = map(bytes.endswith, rest, repeat(after))
+        wrapped = rest[: len(list(takewhile(bool, map(and_, begins, ends))))]
+        quoted = list(map(itemgetter(slice(len(self._before) - 1, 1 - len(after))), wrapped))
+        texts = _texts_of(quoted)
+        if texts:
+            self._tries = 0
         return texts
 
 
-def _is_text(piece: bytes) -> bool:
-    """What stands between the quotes is one text, whatever follows it."""
-    if b'"' not in piece and b"\\" not in piece:
-        return True
-    try:
-        json_text.decode(b'"%b"' % piece)
-    except json_text.NotJSON:
-        return False
-    return True
+def _texts_of(quoted: list[bytes]) -> list[str]:
+    """What texts in their quotes are, up to one that is none."""
+    joined = b",".join(quoted)
+    # Each has two quotes, and none more: no text ends before its end, or after it.
+    if joined.count(b'"') == 2 * len(quoted) and min(map(len, quoted), default=0) > 1:
+        try:
+            texts: list[str] = json_text.decode(b"[%b]" % joined)
+        except json_text.NotJSON:
+            texts = []
+        if len(texts) == len(quoted):
+            return texts
+    texts = []
+    for one in quoted:
+        if (text := json_text.string_of(one)) is None:
+            break
+        texts.append(text)
+    return texts
 
 
 def only_piece(chunk: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import takewhile
 from typing import Any
 
 from hypothesis import example, given
@@ -99,6 +100,18 @@ def test_however_the_bytes_come(stream: list[bytes], where: list[int]) -> None:
     expected = outcome([whole[at : at + 1] for at in range(len(whole))])
     for chunks in ([whole], stream, cut(whole, where)):
         assert outcome(chunks) == expected
+
+
+@given(st.lists(st.text('"\\\\,a] ', max_size=5).map(str.encode) | st.none(), max_size=6))
+@example([None, None, b'","'])
+def test_pieces_in_a_row_are_as_each_by_itself(said: list[bytes | None]) -> None:
+    """Whatever stands in the wrapping, up to what is no text, such as an event with one quote too few."""
+    runs = Runs()
+    runs.learn({"choices": [{"delta": {"content": "a"}}]}, told(b"a"))
+    short = told(b"").replace(b'""', b'"')
+    stream = [told(piece) if piece is not None else short for piece in said]
+    alone = list(takewhile(lambda text: text is not None, map(runs.only, stream)))
+    assert runs.take([one.removesuffix(b"\n\n") for one in stream], 0) == alone
 
 
 def test_wrappings_that_always_change_are_left_alone() -> None:
