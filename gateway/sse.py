@@ -7,6 +7,7 @@ Grammar: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -37,12 +38,14 @@ class Splitter:
     The `raw` of all events, joined, is the stream without its byte order mark: nothing is lost.
     """
 
-    __slots__ = ("_buffer", "_first", "_scanned")
+    __slots__ = ("_buffer", "_first", "_returns", "_scanned")
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._scanned = 0
         self._first = True
+        self._returns = False
+        """A CR came, so that lines may end with one."""
 
     @property
     def is_between(self) -> bool:
@@ -52,6 +55,7 @@ class Splitter:
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """The events that `chunk` completes, in order."""
         self._buffer += chunk
+        self._returns = self._returns or b"\r" in chunk
         if self._first and not self._strip_bom():
             return
         start = 0
@@ -87,6 +91,12 @@ class Splitter:
         """The index just after the next blank line, or None; remembers how far it has looked."""
         buffer = self._buffer
         at = self._scanned
+        if not self._returns:
+            if buffer.startswith(b"\n", start):
+                return start + 1
+            newline = buffer.find(b"\n\n", max(start, at - 1))
+            self._scanned = len(buffer)
+            return newline + 2 if newline >= 0 else None
         while True:
             newline = buffer.find(b"\n", at)
             carriage = buffer.find(b"\r", at, newline if newline >= 0 else len(buffer))
@@ -110,7 +120,14 @@ def _line_is_empty(buffer: bytearray, start: int, end: int) -> bool:
     return end == start or buffer[end - 1] in b"\r\n"
 
 
+_USUAL = re.compile(rb"(?:event: ?([^\r\n]*)\n)?data: ?([^\r\n]*)\n\n").fullmatch
+"""What nearly every block is: perhaps a name, and data in one line."""
+
+
 def _parse(block: bytes) -> Event:
+    usual = _USUAL(block)
+    if usual is not None:
+        return Event(usual[1] or b"", usual[2], block)
     name = b""
     data: list[bytes] = []
     for line in block.splitlines():  # bytes: only CR, LF and CR LF end a line
