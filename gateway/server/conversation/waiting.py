@@ -205,7 +205,7 @@ class Intake:
     def take(self, piece: bytes) -> bool:
         """A piece of the provider's; False when the task has something to do."""
         feed = self._feed
-        if len(piece) > feed.room:
+        if feed.is_heavy or len(piece) > AT_ONCE:
             self._unread = piece
             return False
         data = feed.read(piece)
@@ -256,15 +256,10 @@ class Feed:
         self._receive = exchange.attempt.receive
         self._held = 0
         self._read = 0
-        self.room = AT_ONCE
-        """Bytes up to which a piece can be read at once: none when much is held back already."""
+        self.is_heavy = False
+        """Much of the answer has not been passed on."""
         self.is_reading = False
         """A thread is at work on the exchange, so nobody else may ask it for anything."""
-
-    @property
-    def is_heavy(self) -> bool:
-        """Much of the answer has not been passed on."""
-        return self._held > HELD
 
     def read(self, chunk: bytes) -> bytes:
         """What the exchange has to say to some bytes, read here and now. Raises `UpstreamEndless`, too."""
@@ -278,15 +273,15 @@ class Feed:
 
     def _hold(self, size: int) -> None:
         self._held = size
-        self.room = 0 if self.is_heavy else AT_ONCE
+        self.is_heavy = size > HELD
         if size > MOST_HELD:
             raise endless(is_held=True)
 
     async def receive(self, chunk: bytes) -> bytes:
         """The same, in a thread when much is held back already, or comes at once."""
-        if len(chunk) <= self.room:
-            return self.read(chunk)
-        return await self._off_loop(lambda: self.read(chunk))
+        if self.is_heavy or len(chunk) > AT_ONCE:
+            return await self._off_loop(lambda: self.read(chunk))
+        return self.read(chunk)
 
     async def finish(self) -> bytes:
         """What it has to say at the end."""
