@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, MutableMapping
 from functools import partial
+from itertools import repeat
 from typing import Any
 
 from gateway.errors import GatewayError
@@ -103,8 +104,9 @@ class Delivery:
 
     async def start(self, status: int, headers: Mapping[str, str], content_type: str) -> None:
         """Commits to a status. What is said next is said at once."""
-        raw = [(b"content-type", content_type.encode("ascii"))]
-        raw += [(k.encode("ascii"), v.encode("latin-1", "replace")) for k, v in headers.items()]
+        names = map(str.encode, headers, repeat("ascii"))
+        values = map(str.encode, headers.values(), repeat("latin-1"), repeat("replace"))
+        raw = [(b"content-type", content_type.encode("ascii")), *zip(names, values, strict=True)]
         self.committed = True
         self.status = status
         await self._send(
