@@ -54,6 +54,9 @@ class Splitter:
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
         """The events that `chunk` completes, in order."""
+        if self.is_between and (event := _usual(chunk)) is not None:
+            yield event
+            return
         self._buffer += chunk
         self._returns = self._returns or b"\r" in chunk
         if self._first and not self._strip_bom():
@@ -120,14 +123,19 @@ def _line_is_empty(buffer: bytearray, start: int, end: int) -> bool:
     return end == start or buffer[end - 1] in b"\r\n"
 
 
-_USUAL = re.compile(rb"(?:event: ?([^\r\n]*)\n)?data: ?([^\r\n]*)\n\n").fullmatch
-"""What nearly every block is: perhaps a name, and data in one line."""
+_USUAL = re.compile(rb"(?:event: ?([^\r\n]*+)\n)?data: ?([^\r\n]*+)\n\n").fullmatch
+
+
+def _usual(block: bytes) -> Event | None:
+    """What nearly every event is: a name at most, and data in one line."""
+    found = _USUAL(block)
+    return Event(found[1] or b"", found[2], block) if found is not None else None
 
 
 def _parse(block: bytes) -> Event:
-    usual = _USUAL(block)
+    usual = _usual(block)
     if usual is not None:
-        return Event(usual[1] or b"", usual[2], block)
+        return usual
     name = b""
     data: list[bytes] = []
     for line in block.splitlines():  # bytes: only CR, LF and CR LF end a line

@@ -94,6 +94,15 @@ def test_cuts_do_not_matter(stream: bytes, cuts: list[int]) -> None:
 
 
 @given(streams)
+def test_an_event_a_read_is_that_event(stream: bytes) -> None:
+    """Events that come each by itself are those that come together."""
+    whole = split([stream])
+    reads = [event.raw for event in whole]
+    begun = stream[: len(stream) - len(b"".join(reads))]
+    assert split([begun, *reads]) == whole
+
+
+@given(streams)
 def test_the_grammar(stream: bytes) -> None:
     """Names and data are those that the standard's own algorithm finds."""
     found = [(event.name, event.data) for event in split([stream]) if event.data]

@@ -141,10 +141,14 @@ def usage_of(chunk: Mapping[str, Any]) -> Usage | None:
 
 def _usage_elsewhere(chunk: Mapping[str, Any]) -> dict[str, Any] | None:
     """The usage of a chunk that has none in its own field."""
-    extra, choices = chunk.get("x_groq"), chunk.get("choices")
-    holders = [extra, choices[0] if isinstance(choices, list) and choices else None]
-    found = (holder.get("usage") for holder in holders if isinstance(holder, dict))
-    return next((usage for usage in found if isinstance(usage, dict)), None)
+    choices = chunk.get("choices")
+    holders = choices[:1] if isinstance(choices, list) else []
+    if "x_groq" in chunk:
+        holders.insert(0, chunk["x_groq"])
+    for holder in holders:
+        if isinstance(holder, dict) and isinstance(usage := holder.get("usage"), dict):
+            return usage
+    return None
 
 
 def _counts_of(told: dict[str, Any]) -> _Counts | None:
