@@ -155,18 +155,15 @@ class Relay:
         if self._asked is None or self._context.waits():
             return b""
         (held, event), self._asked = self._asked, None
-        out = [self._pass(held.rest(event))]
         late, self._late = self._late, []
-        return b"".join([*out, *(self._event(event) for event in late)])
+        return b"".join([self._pass(held.rest(event)), *(self._event(one) for one in late)])
 
     def begin(self) -> bytes:
         return self._release(b"") or encode_event("ping", {"type": "ping"})
 
     def heartbeat(self) -> bytes:
         held = self._asked[0] if self._asked is not None else self._held
-        if held is not None:
-            return held.heartbeat()
-        return encode_event("ping", {"type": "ping"})
+        return held.heartbeat() if held is not None else encode_event("ping", {"type": "ping"})
 
     # -- a stream -------------------------------------------------------------------------------
 
@@ -239,9 +236,10 @@ class Relay:
 
     def _release(self, raw: bytes) -> bytes:
         self.started = True
-        out = b"".join([*self._waiting, raw])
-        self._waiting.clear()
-        return out
+        if self._waiting:
+            raw = b"".join([*self._waiting, raw])
+            self._waiting.clear()
+        return raw
 
     def _message_start(self, event: Event, data: dict[str, Any]) -> bytes:
         self._announced = True
