@@ -123,7 +123,7 @@ def _line_is_empty(buffer: bytearray, start: int, end: int) -> bool:
     return end == start or buffer[end - 1] in b"\r\n"
 
 
-_USUAL = re.compile(rb"(?:event: ?([^\r\n]*+)\n)?data: ?([^\r\n]*+)\n\n").fullmatch
+_USUAL = re.compile(rb"(?:event: ?([^\r\n]*+)\r?\n)?data: ?([^\r\n]*+)\r?\n\r?\n").fullmatch
 
 
 def _usual(block: bytes) -> Event | None:

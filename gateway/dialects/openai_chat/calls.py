@@ -118,8 +118,10 @@ class ToolCalls:
             call.complete = False
         if call is self._calls[0] and call.name:
             self._announce(call)
-            self._sink.tool_input("".join([*call.pieces, arguments]))
-            call.pieces.clear()
+            if call.pieces:
+                arguments = "".join([*call.pieces, arguments])
+                call.pieces.clear()
+            self._sink.tool_input(arguments)
         else:
             call.pieces.append(arguments)
 

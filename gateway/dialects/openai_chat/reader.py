@@ -126,8 +126,9 @@ class ChatReader(EventReader):
 
     def _read(self, chunk: bytes) -> None:
         """Reads what is not just the next piece."""
-        end = chunk.rfind(END) if self._runs.hopes else -1
-        if end < 0:
+        end = chunk.rfind(END)
+        is_alone = end == chunk.find(END) and not self._flows
+        if end < 0 or is_alone or not self._runs.hopes:
             super().receive(chunk)
             return
         events, at = chunk[:end].split(END), 0

@@ -26,7 +26,8 @@ SPEAKING = ("usage", "error", "x_groq")
 TRIES = 8
 """Wrappings that are learned in vain before no more are: some servers put other bytes into each."""
 
-_PIECE = re.compile(rb'"(content|reasoning_content|reasoning)"\s*:\s*"((?:[^"\\]|\\.)*)"')
+_PIECE = re.compile(rb'"(content|reasoning_content|reasoning)"\s*:\s*"((?:[^"\\]|\\.)+)"')
+"""A piece that is not empty."""
 
 
 class Runs:
@@ -50,16 +51,16 @@ class Runs:
 
     def learn(self, chunk: Mapping[str, Any], raw: bytes) -> None:
         """A chunk was read, of these bytes; what it holds beside a piece must mean nothing."""
-        if not self.hopes or (told := only_piece(chunk)) is None:
+        found = _PIECE.search(raw) if self.hopes else None
+        if found is None or (told := only_piece(chunk)) is None:
             return
         field, text = told
         self._tries += 1
         self.field = ""
-        found = [match for match in _PIECE.finditer(raw) if match[2]]
-        if len(found) != 1 or not raw.endswith(END):
+        if _PIECE.search(raw, found.end()) is not None or not raw.endswith(END):
             return
-        start, end = found[0].span(2)
-        if found[0][1] == field.encode() and json_text.decode(b'"%b"' % found[0][2]) == text:
+        start, end = found.span(2)
+        if found[1] == field.encode() and json_text.decode(b'"%b"' % found[2]) == text:
             self.field, self._before, self._after = field, raw[:start], raw[end:]
             self._quoted = slice(start - 1, end + 1 - len(raw))
 
