@@ -18,26 +18,26 @@ DEEPEST = 8
 """Levels of content inside blocks of content; the protocol has three."""
 
 
-class _Told(Struct, gc=False):
+class _Texts(Struct, gc=False, kw_only=True):
+    """What is text in blocks of the usual kinds."""
+
+    text: str = ""
+    thinking: str = ""
+    id: str = ""
+    name: str = ""
+    tool_use_id: str = ""
+
+
+class _Told(_Texts, gc=False, kw_only=True):
     """A text inside the result of a tool."""
 
     type: Literal["text"]
-    text: str = ""
-    thinking: str = ""
-    id: str = ""
-    name: str = ""
-    tool_use_id: str = ""
 
 
-class _Block(Struct, gc=False):
+class _Block(_Texts, gc=False, kw_only=True):
     """A block of the kinds that most blocks are."""
 
     type: Literal["text", "thinking", "redacted_thinking", "tool_use", "tool_result"]
-    text: str = ""
-    thinking: str = ""
-    id: str = ""
-    name: str = ""
-    tool_use_id: str = ""
     content: str | list[_Told] | None = None
 
 
