@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 MOST = 128
 """Frames that are kept, those that were met last: each is compared with a body until one fits."""
 
-ROOM = 8 * 1024 * 1024
-"""Bytes of bodies in all of them."""
-
 LONGEST = 256 * 1024
 """Bytes of one that is kept."""
+
+DECODED = 5
+"""Bytes that a value takes, for each byte of its JSON."""
 
 
 class Frame(Struct, frozen=True, eq=False):
@@ -75,6 +75,8 @@ class Frames:
     def __init__(self) -> None:
         self._known: tuple[list[Frame], list[bytes], list[bytes]] = ([], [], [])
         """The one that was met last comes first; their heads; their tails."""
+        self.size = 0
+        """Bytes that they take, with their values."""
 
     def around(self, body: bytes) -> Frame | None:
         """The frame that a body seems to have; what stands in it has to be messages."""
@@ -87,15 +89,19 @@ class Frames:
 
     def keep(self, frame: Frame) -> None:
         """It was met last; one that is too long is not kept."""
-        if frame.size > LONGEST:
-            return
-        kept = self._known[0].copy()
-        if frame in kept:
-            kept.remove(frame)
-        kept.insert(0, frame)
-        while len(kept) > MOST or sum(map(_size, kept)) > ROOM:
-            kept.pop()
-        self._known = kept, list(map(_head, kept)), list(map(_tail, kept))
+        if frame.size <= LONGEST:
+            self._put(
+                [frame, *[known for known in self._known[0] if known is not frame][: MOST - 1]]
+            )
+
+    def shrink(self, room: int) -> None:
+        """Forgets those that were not met for long, until the others take no more bytes than this."""
+        while self.size > room:
+            self._put(self._known[0][:-1])
+
+    def _put(self, frames: list[Frame]) -> None:
+        self._known = frames, list(map(_head, frames)), list(map(_tail, frames))
+        self.size = (1 + DECODED) * sum(map(_size, frames))
 
 
 _head, _tail, _size = attrgetter("head"), attrgetter("tail"), attrgetter("size")

@@ -18,12 +18,15 @@ from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 
 from gateway import json_text
-from gateway.messages.frames import Frames
+from gateway.messages.frames import Frame, Frames
 
 T = TypeVar("T")
 
 LIMIT = 256 * 1024 * 1024
-"""Bytes of passages and of what was made of them."""
+"""Bytes of passages, of what was made of them and of frames."""
+
+FRAMES = 8
+"""One in so many bytes is for frames, if there are as many."""
 
 OVERHEAD = 512
 """Bytes that a passage costs beside what it holds."""
@@ -99,7 +102,7 @@ class Memory:
     @property
     def size(self) -> int:
         """Bytes in use."""
-        return self._size
+        return self._size + self.frames.size
 
     def _slot(self, what: Hashable) -> int:
         with self._lock:
@@ -153,6 +156,12 @@ class Memory:
                 path[0].trail = path[1:]
             self._shrink()
         return path
+
+    def keep(self, frame: Frame) -> None:
+        """It stood around a conversation."""
+        with self._lock:
+            self.frames.keep(frame)
+            self._shrink()
 
     def field(self, raw: bytes) -> Passage:
         """What is known of a field with these bytes."""
@@ -243,7 +252,9 @@ class Memory:
 
     def _shrink(self) -> None:
         """Forgets the ends of conversations that were not used for long, one passage at a time."""
-        while self._size > self.limit:
+        if self.frames.size > self.limit // FRAMES:
+            self.frames.shrink(self.limit // FRAMES)
+        while self._size > self.limit - self.frames.size:
             leaf = next(iter(self._leaves))
             parent = leaf.parent
             self._forget(leaf)

@@ -77,7 +77,7 @@ def _recognised_at(
     frame = _frame(body, start, ends[-1] if ends else start)
     known = _recognised_in(frame, body, memory, path, ends) if frame is not None else None
     if known is not None:
-        memory.frames.keep(known.frame)
+        memory.keep(known.frame)
     return known
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from gateway import json_text
 from gateway.errors import InvalidRequest, OverBound
 from gateway.json_text import NotJSON, Raw
-from gateway.messages.frames import Frame
+from gateway.messages.frames import DECODED, Frame
 from gateway.messages.memory import Memory, Passage, small
 from gateway.messages.recognition import recognised
 from gateway.messages.shapes import check_content, check_messages, check_object, check_tools
@@ -26,8 +26,6 @@ COLD = 256 * 1024
 """Bytes that are new in a body above which its conversation is decoded as a whole."""
 LONGEST_MODEL = 512
 """Characters of a model's name; it comes back in headers and logs."""
-DECODED = 5
-"""Bytes that the value of a field takes, for each byte of its JSON."""
 
 Messages = list[dict[str, Any]]
 

@@ -20,8 +20,8 @@ from gateway.dialects.gemini import Gemini, GeminiQuirks
 from gateway.dialects.openai_chat import ChatQuirks, OpenAIChat
 from gateway.errors import GatewayError
 from gateway.messages import Memory, MessagesRequest
-from gateway.messages.frames import LONGEST, MOST, ROOM
-from gateway.messages.memory import OVERHEAD, WIDEST
+from gateway.messages.frames import DECODED, LONGEST, MOST
+from gateway.messages.memory import FRAMES, LIMIT, OVERHEAD, WIDEST
 from gateway.messages.recognition import LEAST, LOOKS
 from gateway.providers import PROVIDERS
 from gateway.tokens import TokenCounter
@@ -154,13 +154,16 @@ def test_of_many_frames_the_last_are_kept() -> None:
     long = body(talk(2), number="x" * LONGEST)
     MessagesRequest.parse(long, memory)
     assert memory.frames.around(long) is None
-    size = LONGEST // 2
-    bodies = [body(talk(2), number=f"{number}" + "x" * size) for number in range(2 * ROOM // size)]
+    size, room = LONGEST // 2, LIMIT // FRAMES // (1 + DECODED)
+    bodies = [body(talk(2), number=f"{number}" + "x" * size) for number in range(2 * room // size)]
     for raw in [*bodies, bodies[-2]]:
         MessagesRequest.parse(raw, memory)
     kept = [number for number, raw in enumerate(bodies) if memory.frames.around(raw) is not None]
     assert kept == list(range(kept[0], len(bodies)))
-    assert ROOM - 2 * LONGEST < len(kept) * size <= ROOM
+    assert room - 2 * LONGEST < len(kept) * size <= room
+    memory.limit = 0
+    MessagesRequest.parse(body(talk(2), number="another"), memory)
+    assert memory.size == 0
 
 
 class Words:
@@ -338,8 +341,9 @@ def test_no_more_is_kept_than_may_be(asked: list[tuple[int, int]], limit: int) -
 
 
 def held(memory: Memory) -> int:
-    """Bytes in the tree, counted by walking it."""
-    size, going = -OVERHEAD, [memory._root]
+    """Bytes of the frames and in the tree, counted by walking it."""
+    size = (1 + DECODED) * sum(frame.size for frame in memory.frames._known[0]) - OVERHEAD
+    going = [memory._root]
     while going:
         one = going.pop()
         size += one.size
