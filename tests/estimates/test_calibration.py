@@ -64,7 +64,7 @@ def test_words_about_one_prompt_are_expected_however_well_all_else_is_known(
 ) -> None:
     """A short prompt whose tool must be called is not estimated too low, after any number of prompts
     that let the model choose."""
-    chance = random.Random(seed)
+    chance = chances(seed)
     calibration = Calibration(prior)
     for _ in range(chance.randrange(20, 60)):
         size = Size(chance.randrange(10, 200), chance.randrange(40, 120))
