@@ -220,7 +220,7 @@ class Exchange:
 
     def ended_well(self) -> None:
         """The answer went through to its end, which may be a failure that the provider named in it."""
-        answer = self.begun.answered if self.begun is not None else None
+        answer = self._answer
         if answer is not None and (failure := answer.failure) is not None:
             self.chain.note(failure)
         else:
@@ -262,7 +262,7 @@ class Exchange:
 
         Looked for after `receive` and `finish`, by whoever `consults`.
         """
-        corrections = self.begun.corrections if self.begun is not None else None
+        corrections = self._corrections
         return corrections.question if corrections is not None and corrections.questions else None
 
     def consultation(self) -> Consultation | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from typing import Literal, NamedTuple, TypeVar
 
 from gateway.once import once
@@ -127,7 +128,7 @@ class Rule:
 class Left(NamedTuple):
     """What there is to ask for a model."""
 
-    rules: tuple[tuple[tuple[Skipped, ...], Rule], ...]
+    rules: Iterable[tuple[tuple[Skipped, ...], Rule]]
     """Those that may match, each after those that stand before it and cannot."""
     rest: tuple[Skipped, ...] = ()
     """Those at the end that cannot match."""
@@ -188,7 +189,7 @@ def route(
     if kept is None and isinstance(rules, Rules):
         left = rules.left(facts)
     else:
-        left = Left(tuple([((), rule) for rule in rules]))
+        left = Left(zip(repeat(()), rules, strict=False))
     for out, rule in left.rules:
         skipped += out
         failed = rule.failing(facts)
